@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+#   make plan [INVENTORY=prod] [APPLY=yes]   the whole plan of an inventory, on this machine, without an account
+#   make check | integration | test | bench  the tests, see scripts/run_layers.py
+#   make lock [UPGRADE=yes]                  requirements/*.lock from requirements/*.in
+#
+# Everything is installed below $(SLIPWAY_CACHE) (.cache) from locks with hashes. Nothing needs root.
+
+PYTHON ?= python3.11
+INVENTORY ?= prod
+
+LOCKS := bootstrap dev bench
+COLLECTION := collections/ansible_collections/slipway/platform
+TYPED := $(wildcard $(COLLECTION)/plugins lab scripts tests)
+PYTEST = pytest --junitxml=build/reports/$@.xml
+
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration bench lock format clean distclean \
+	ruff types complexity yaml ansible-lint changelog shell
+
+help:
+	@sed -n '3,7s/^#  \{0,1\}//p' $(MAKEFILE_LIST)
+
+venv:
+	@scripts/bootstrap.sh dev .venv
+
+venv-bench:
+	@scripts/bootstrap.sh bench .venv-bench
+
+plan: venv
+	@scripts/plan.sh $(INVENTORY) $(APPLY)
+
+check: venv
+	@python -m scripts.run_layers check
+
+test: venv
+	@python -m scripts.run_layers check integration
+
+lint: ruff types complexity yaml ansible-lint changelog shell
+
+ruff: venv
+	ruff check
+	ruff format --check
+
+types: venv
+	mypy $(TYPED)
+
+complexity: venv
+	complexipy --failed --color no --cache-dir .cache/complexipy --max-complexity-allowed 10 $(wildcard plugins lab scripts)
+
+yaml: venv
+	yamllint --strict .
+
+ansible-lint: venv
+	ansible-lint
+
+changelog: venv
+	antsibull-changelog lint
+
+shell: venv
+	shellcheck .ci/run $(wildcard scripts/*.sh)
+
+unit: venv
+	$(PYTEST) tests/unit
+
+sanity: venv
+	python -m scripts.sanity
+
+artefact: venv
+	$(PYTEST) tests/artefact
+
+integration: venv
+	$(PYTEST) tests/integration
+
+bench: venv-bench
+	PATH="$(CURDIR)/.venv-bench/bin:$$PATH" python -m tests.bench
+
+# uv keeps what a lock already holds where it still fits; UPGRADE=yes takes the newest.
+lock:
+	@scripts/bootstrap.sh bootstrap .venv-lock
+	@for name in $(LOCKS); do .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) requirements/$$name.in --output-file requirements/$$name.lock; done
+
+format: venv
+	ruff check --fix
+	ruff format
+	python -m scripts.role_readme
+
+clean:
+	rm -rf build .ansible .hypothesis
+
+distclean: clean
+	rm -rf .cache .venv .venv-bench .venv-lock

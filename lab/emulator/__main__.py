@@ -1,0 +1,83 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program: ``serve`` an endpoint, ``exec`` a command against a fresh one, ``seed`` a running one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from lab.emulator import options
+from lab.emulator.process import Emulator, control
+
+_FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit status."""
+    chosen = _parser().parse_args(arguments)
+    run: int = chosen.run(chosen)
+    return run
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab.emulator", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve AWS's API; prints its endpoint when ready")
+    serve.add_argument("--with-parent", action="store_true", help="stop when standard input ends")
+    options.add_arguments(serve)
+    serve.set_defaults(run=_serve)
+    execute = commands.add_parser("exec", help="run a command against an emulator of its own")
+    options.add_arguments(execute)
+    execute.add_argument("command", nargs="+", metavar="-- COMMAND", help="the command and its arguments")
+    execute.set_defaults(run=_execute)
+    seed = commands.add_parser("seed", help="fill a running emulator with resources of somebody else")
+    seed.add_argument("--endpoint", default=os.environ.get("AWS_ENDPOINT_URL"), help="default: $AWS_ENDPOINT_URL")
+    seed.add_argument("--region", default=os.environ.get("AWS_REGION", "us-east-1"))
+    seed.add_argument("--foreign", type=int, required=True, metavar="N", help="resources of each kind")
+    seed.set_defaults(run=_seed)
+    return parser
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from lab.emulator.server import serve  # moto takes a while to import; the other commands do not need it
+
+    serve(options.from_arguments(chosen), with_parent=chosen.with_parent)
+    return 0
+
+
+def _seed(chosen: argparse.Namespace) -> int:
+    if not chosen.endpoint:
+        print("no endpoint: give --endpoint or set AWS_ENDPOINT_URL", file=sys.stderr)
+        return 2
+    made = control(chosen.endpoint, "POST", "foreign", {"count": chosen.foreign, "region": chosen.region})
+    print("\n".join(f"{count} {kind}" for kind, count in made.items()))
+    return 0
+
+
+def _execute(chosen: argparse.Namespace) -> int:
+    """Run the command with the emulator's environment; its exit status, or 128 + the signal that ended it."""
+    with Emulator(options.from_arguments(chosen)) as emulator:
+        try:
+            process = subprocess.Popen(chosen.command, env={**os.environ, **emulator.environment})
+        except OSError as error:
+            print(f"{chosen.command[0]}: {error.strerror}", file=sys.stderr)
+            return 127 if isinstance(error, FileNotFoundError) else 126
+
+        def forward(number: int, _frame: FrameType | None) -> None:
+            process.send_signal(number)
+
+        for number in _FORWARDED:
+            signal.signal(number, forward)
+        code = process.wait()
+    return code if code >= 0 else 128 - code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

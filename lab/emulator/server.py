@@ -1,0 +1,65 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP server around the application: werkzeug's, on the loopback interface only, a thread a connection."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+# moto reads these when it is imported.
+os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
+os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
+os.environ.setdefault("MOTO_ENABLE_KEYPAIR_VALIDATION", "true")
+os.environ.setdefault("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true")
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
+
+from lab.emulator.application import Application  # noqa: E402
+from lab.emulator.options import Options  # noqa: E402
+
+HOST = "127.0.0.1"
+
+
+class Handler(MotoRequestHandler):
+    """A handler that keeps connections open and writes no access log: the call log is the log."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+
+def serve(options: Options, *, with_parent: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; with `with_parent` also until standard input ends, however the parent died.
+
+    Prints the endpoint in one line when ready.
+    """
+    application = Application(options)
+    server = make_server(HOST, options.port, application, threaded=True, request_handler=Handler)
+    server.daemon_threads = True  # open connections of clients do not hold up the end
+
+    def stop(*_: object) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    def watch() -> None:
+        sys.stdin.read()
+        stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if with_parent:
+        threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=application.preload, args=(["ec2"],), daemon=True).start()
+    print(f"http://{HOST}:{server.server_port}", flush=True)
+    try:
+        server.serve_forever(poll_interval=0.05)
+    finally:
+        server.server_close()

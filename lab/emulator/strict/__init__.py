@@ -1,0 +1,70 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where moto is laxer than AWS: guards and states, one file a service area.
+
+A file is loaded with the first request to its service, so that starting stays fast. Its functions wrap methods of
+moto's backends by `cured`, and thereby hold for the API, Auto Scaling and CloudFormation alike.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from lab.emulator.options import Options
+
+FILES: dict[str, tuple[str, ...]] = {
+    "ec2": ("images", "nat"),
+    "service-quotas": ("quotas",),
+    "ssm": ("images",),
+}
+_loaded: set[str] = set()
+_forget: list[Callable[[], None]] = []
+_options = [Options()]
+
+
+def use(options: Options) -> None:
+    """Set the options that the cures read."""
+    _options[0] = options
+
+
+def options() -> Options:
+    """The options of this emulator."""
+    return _options[0]
+
+
+def load(service: str) -> None:
+    """Put the cures of one service in place; does nothing the second time."""
+    if service in _loaded:
+        return
+    _loaded.add(service)
+    for name in FILES.get(service, ()):
+        importlib.import_module(f"{__name__}.{name}")
+
+
+def forget() -> None:
+    """Drop what the cures remember, when the account is reset."""
+    for drop in _forget:
+        drop()
+
+
+def on_reset(drop: Callable[[], None]) -> None:
+    """Have `drop` called when the account is reset."""
+    _forget.append(drop)
+
+
+def cured(backend: type, method: str) -> Callable[[Callable[..., Any]], None]:
+    """Decorator: the function takes the place of `backend.method` and gets the original as its first argument."""
+    original = getattr(backend, method)
+
+    def put(cure: Callable[..., Any]) -> None:
+        @functools.wraps(original)
+        def method_with_cure(self: Any, *arguments: Any, **named: Any) -> Any:
+            return cure(functools.partial(original, self), self, *arguments, **named)
+
+        setattr(backend, method, method_with_cure)
+
+    return put

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Action ``slipway.platform.stack``: checks the documents where their positions are known, and shows the module's progress live."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, locate
+from ansible_collections.slipway.platform.plugins.module_utils.stack.report import progress_line
+from ansible_collections.slipway.platform.plugins.module_utils.stack_options import STACK_OPTIONS, scope_of
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # A private name of ansible-core 2.19: without it, messages lack the file and line.
+    Origin = None  # type: ignore[assignment, misc]
+
+
+class ActionModule(ActionBase):
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _spec, options = self.validate_argument_spec(STACK_OPTIONS)
+        documents = self._task.args["resources"]
+        try:
+            CATALOGUE.load(documents, scope_of(options))
+        except Invalid as error:
+            problems = [_located(documents, *problem) for problem in error.problems]
+            return {**result, "failed": True, "msg": "\n".join(problems)}
+        with _shown_progress() as progress:
+            arguments = {**self._task.args, "progress": progress}
+            result.update(self._execute_module("slipway.platform.stack", arguments, task_vars=task_vars))
+        return result
+
+
+@contextmanager
+def _shown_progress() -> Iterator[str]:
+    """A FIFO whose lines are shown as they come, because a module answers only at its end."""
+    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        path = os.path.join(folder, "progress")
+        os.mkfifo(path, 0o600)
+        # Opened for both ways: neither side waits for the other to open, and the reader ends when told.
+        descriptor = os.open(path, os.O_RDWR)
+        thread = threading.Thread(target=_show, args=(descriptor,), daemon=True)
+        thread.start()
+        try:
+            yield path
+        finally:
+            os.write(descriptor, b"\n")
+            thread.join()
+
+
+def _show(descriptor: int) -> None:
+    with os.fdopen(descriptor, encoding="utf-8") as lines:
+        for line in lines:
+            if line == "\n":
+                return
+            Display().display(progress_line(json.loads(line)))
+
+
+def _located(documents: list[Any], path: str, message: str) -> str:
+    """A problem with file:line:column of the innermost value on its path that has an origin."""
+    origin = None
+    value: Any = documents
+    for key in locate(path):
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            break
+        origin = (Origin.get_tag(value) if Origin else None) or origin
+    return f"{origin}: {path}: {message}" if origin else f"{path}: {message}"

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS as the engine's provider."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from ansible_collections.slipway.platform.plugins.module_utils.aws import images, quotas
+from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
+from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import Unusable
+from ansible_collections.slipway.platform.plugins.module_utils.aws.ledger import Ledger
+from ansible_collections.slipway.platform.plugins.module_utils.aws.session import Session
+from ansible_collections.slipway.platform.plugins.module_utils.aws.tags import as_map
+from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Wants
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Step, Swept
+from ansible_collections.slipway.platform.plugins.module_utils.stack.names import STACK_TAG, Scope
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Plan
+
+
+class Aws(Session):
+    """``stack.engine.Provider`` for one account and region."""
+
+    catalogue = CATALOGUE
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.store = Ledger(self)
+        known = self.known_regions
+        if scope.region not in known:
+            close = get_close_matches(scope.region, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+            raise Unusable("UnknownRegion", f"{scope.region} is no region that this botocore knows; {hint}")
+
+    def identify(self, scope: Scope) -> Scope:
+        answer = self.send("sts", "GetCallerIdentity", {})
+        self.scope = dataclasses.replace(scope, account=answer["Account"], partition=answer["Arn"].split(":")[1])
+        return self.scope
+
+    def sweep(self) -> list[Swept]:
+        params = {"TagFilters": [{"Key": STACK_TAG, "Values": [self.scope.stack]}]}
+        rows = self.pages("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", params)
+        return [Swept(row["ResourceARN"], as_map(row["Tags"])) for row in rows]
+
+    def prepare(self, wants: Wants) -> None:
+        with_image = [want for want in wants.values() if want.get("image") in images.ALIASES]
+        if not with_image:
+            return
+        found = images.resolve(self, sorted({want["image"] for want in with_image}))
+        for want in with_image:
+            want.values["image"] = found[want["image"]]
+
+    def preflight(self, plan: Plan) -> list[str]:
+        return quotas.preflight(self, plan)
+
+    def explain(self, step: Step, error: ProviderError) -> str:
+        """Who holds a subnet or group that cannot be deleted: the network interfaces that use it, with what they belong to."""
+        if error.code != "DependencyViolation" or not isinstance(step, Call):
+            return ""
+        filters = {"SubnetId": "subnet-id", "GroupId": "group-id", "VpcId": "vpc-id"}
+        held = [(filters[key], value) for key, value in step.params.items() if key in filters and isinstance(value, str)]
+        if not held:
+            return ""
+        name, value = held[0]
+        params = {"Filters": [{"Name": name, "Values": [value]}]}
+        rows = self.pages("ec2", "DescribeNetworkInterfaces", "NetworkInterfaces", params)
+        return f"{value} is held by {', '.join(_holders(rows))}" if rows else ""
+
+
+def _holders(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [f"{row['NetworkInterfaceId']} ({_belongs(row)})" for row in rows][:5]
+
+
+def _belongs(row: dict[str, Any]) -> str:
+    instance = row.get("Attachment", {}).get("InstanceId")
+    description = re.sub(r"\s+", " ", row.get("Description", ""))
+    return instance or description or row.get("InterfaceType", "interface")

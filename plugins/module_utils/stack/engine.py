@@ -1,0 +1,145 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run: check the documents, look at the account, plan, and (unless only asked) take the lease and apply the plan."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ansible_collections.slipway.platform.plugins.module_utils.stack import journal
+from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import Executor, Listen, Outcome, Sender
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Catalogue, Key, Wants
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Have, Kind, Reader, Request, Swept
+from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Plan, make_plan
+
+
+class Provider(Sender, Reader, Protocol):
+    """The side that talks to a cloud. ``store``: where the journal is kept."""
+
+    catalogue: Catalogue
+    store: journal.Store
+
+    def identify(self, scope: Scope) -> Scope:
+        """The scope with account and partition; the first request of a run, so bad credentials end here."""
+        raise NotImplementedError
+
+    def sweep(self) -> list[Swept]:
+        """What the provider's tag index lists as this stack's."""
+        raise NotImplementedError
+
+    def prepare(self, wants: Wants) -> None:
+        """Look up what documents name by an alias (images) and put the answer in their values."""
+        raise NotImplementedError
+
+    def preflight(self, plan: Plan) -> list[str]:
+        """One line for each limit of the account that the plan would come up against."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one run is asked. ``horizon``: seconds that the provider may take to show what was made."""
+
+    scope: Scope
+    documents: Sequence[Mapping[str, Any]]
+    aim: Aim = Aim()
+    check: bool = False
+    horizon: float = 60.0
+
+
+@dataclass
+class Result:
+    scope: Scope
+    plan: Plan
+    attributes: dict[Key, dict[str, Any]] = field(default_factory=dict)
+    """What is known of every declared resource at the end."""
+    outcome: Outcome | None = None
+    wants: Wants = field(default_factory=dict)
+
+    def unknown(self, kinds: Mapping[str, Kind]) -> list[str]:
+        """The attributes of declared resources that are not known (yet), as ``kind.name.attribute``."""
+        return [
+            f"{kind}.{name}.{attribute}"
+            for kind, name in self.wants
+            for attribute in kinds[kind].attributes
+            if attribute not in self.attributes.get((kind, name), {})
+        ]
+
+
+def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> Result:
+    """Do the job. Raises ``Invalid``, ``Refused``, ``Held`` or ``ProviderError`` before anything is touched."""
+    scope = provider.identify(job.scope)
+    wants = provider.catalogue.load(job.documents, scope)
+    provider.prepare(wants)
+    while True:
+        seen = provider.store.load(scope.stack)
+        plan = _plan(job, provider, wants)
+        if job.check or not plan.changed:
+            plan.notes += provider.preflight(plan)
+            return Result(scope, plan, plan.known, wants=wants)
+        if _in_doubt(plan, seen, job.horizon):
+            assert seen is not None
+            _wait(seen, job.horizon, stop, listen)
+            continue
+        lease = journal.take(provider.store, scope.stack, seen, plan, stop)
+        if lease is not None:
+            break
+    tokens = journal.tokens(plan, lease.entry.run, seen)
+    with journal.kept(lease, journal.beat_seconds(job.horizon)):
+        executor = Executor(plan, provider, tokens, stop, listen)
+        outcome = executor.run()
+    return Result(scope, plan, executor.known, outcome, wants)
+
+
+def _plan(job: Job, provider: Provider, wants: Wants) -> Plan:
+    haves = observe(provider, wants, sweep=job.aim.prune or job.aim.absent)
+    return make_plan(provider.catalogue.kinds, wants, haves, job.aim)
+
+
+def _in_doubt(plan: Plan, seen: journal.Entry | None, horizon: float) -> bool:
+    """Whether the last run meant to make something that is not to be seen, and may be too new to be seen.
+
+    Where a dead run's client token can be used again there is no doubt: the provider answers with what it made.
+    """
+    if seen is None or seen.held(time.time()) or time.time() > seen.visible_from(horizon):
+        return False
+    creations = (node for node in plan.nodes.values() if node.action == "create" and node.id in seen.intents)
+    return any(seen.finished or not any(call.token for call in node.calls) for node in creations)
+
+
+def _wait(seen: journal.Entry, horizon: float, stop: threading.Event, listen: Listen) -> None:
+    left = max(0.0, seen.visible_from(horizon) - time.time())
+    listen({"event": "waiting", "for": "what the last run made to show", "seconds": round(left, 1)})
+    stop.wait(min(left + 0.1, 2.0))
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+def observe(provider: Provider, wants: Wants, sweep: bool) -> list[Have]:
+    """Everything of this stack that the account holds, all kinds read at once."""
+    kinds = provider.catalogue.kinds
+    declared: dict[str, list[Any]] = {name: [] for name in kinds}
+    for want in wants.values():
+        declared[want.kind].append(want)
+    reads: dict[str, Future[list[Have]]] = {}
+    with ThreadPoolExecutor(len(kinds) + 1, thread_name_prefix="read") as pool:
+        swept = pool.submit(provider.sweep if sweep else list)
+
+        def read(kind: Kind) -> list[Have]:
+            hints = [hint for hint in swept.result() if re.fullmatch(kind.arn, hint.arn)] if kind.arn else []
+            if kind.arn and not hints and not declared[kind.name]:
+                return []
+            return kind.read(provider, Request(declared[kind.name], hints, lambda name: reads[name].result()))
+
+        # A child's read waits for its parent's, so parents are submitted first: kinds are listed in that order.
+        for name, kind in kinds.items():
+            reads[name] = pool.submit(read, kind)
+        return [have for future in reads.values() for have in future.result()]
