@@ -56,7 +56,7 @@ yaml: venv
 	yamllint --strict .
 
 ansible-lint: venv
-	ansible-lint
+	ansible-lint --nocolor
 
 changelog: venv
 	antsibull-changelog lint

@@ -29,13 +29,14 @@ def prose(text: object) -> str:
     """Ansible's markup (a string or a list of paragraphs) as Markdown on one line."""
     paragraphs = text if isinstance(text, list) else [str(text or "")]
     text = md.to_md(parse(paragraphs, Context()), par_sep=" ").replace("\n", " ").strip()
-    return re.sub(r"\\([.,()!+-])", r"\1", text)  # inside of a line these mean nothing to Markdown
+    return re.sub(r"\\([.,;:'\"()!?+/=%-])", r"\1", text)  # inside of a line these mean nothing to Markdown
 
 
 def code(value: object) -> str:
     """A value as code in a table's cell, written as YAML's flow style writes it."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"<code>{md.md_escape(text)}</code>" if text else '<code>""</code>'
+    line = " ".join(text.split()).replace("|", "\\|") or '""'
+    return f"``{line}``" if "`" in line else f"`{line}`"
 
 
 def type_of(option: Option) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 import moto.backends as backends
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from lab.emulator import foreign, strict
+from lab.emulator import checks, foreign, strict
 from lab.emulator.answers import Answer, error, header_items, json_answer
 from lab.emulator.calls import CallLog
 from lab.emulator.credentials import Credentials
@@ -91,7 +91,6 @@ class Application:
         TRANSITIONS.clear()
         BackendDict.reset()
         reset_model_data()
-        strict.forget()
         self.log.clear()
         self._tokens.clear()
         self._credentials.forget()
@@ -126,7 +125,7 @@ class Application:
         with self._lock if held else contextlib.nullcontext():
             strict.load(call.service)
             TRANSITIONS.settle()
-            early = (self._lag and self._lag.missing(call)) or self._tokens.replay(call)
+            early = checks.refusal(call) or (self._lag and self._lag.missing(call)) or self._tokens.replay(call)
             if early:
                 return early
             answer = self._of_moto(call)

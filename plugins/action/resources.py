@@ -31,14 +31,19 @@ class ActionModule(ActionBase):
         given = [] if arguments["reset"] else facts.get("slipway_resources", [])
         # The arguments as written keep the position of each document, which validation has dropped.
         written = self._task.args["resources"]
-        return {"changed": False, "ansible_facts": {"slipway_resources": [*given, *_stamped(arguments["component"], written)]}}
+        return {
+            "changed": False,
+            "ansible_facts": {"slipway_resources": [*given, *_stamped(arguments["component"], written)]},
+        }
 
 
 def _stamped(component: str, documents: list[Any]) -> list[dict[str, Any]]:
     stamped = []
     for index, document in enumerate(documents):
         if not isinstance(document, dict) or "type" not in document or "name" not in document:
-            raise AnsibleActionFail(f"resources[{index}] of {component} must be a mapping with type and name: {document!r}")
+            raise AnsibleActionFail(
+                f"resources[{index}] of {component} must be a mapping with type and name: {document!r}"
+            )
         document.setdefault("component", component)
         stamped.append(document)
     return stamped

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.aws.session import HAS_BOTOCORE, Session
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError

@@ -1,7 +1,9 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Action ``slipway.platform.stack``: checks the documents where their positions are known, and shows the module's progress live."""
+"""Action ``slipway.platform.stack``: checks the documents where their positions are known, and shows the module's
+progress live.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,13 @@ import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, locate
 from ansible_collections.slipway.platform.plugins.module_utils.stack.report import progress_line
@@ -37,11 +40,12 @@ class ActionModule(ActionBase):
         try:
             CATALOGUE.load(documents, scope_of(options))
         except Invalid as error:
-            problems = [_located(documents, *problem) for problem in error.problems]
-            return {**result, "failed": True, "msg": "\n".join(problems)}
+            return {**result, "failed": True, "msg": _located(documents, error.problems)}
         with _shown_progress() as progress:
             arguments = {**self._task.args, "progress": progress}
             result.update(self._execute_module("slipway.platform.stack", arguments, task_vars=task_vars))
+        if "problems" in result:
+            result["msg"] = _located(documents, result.pop("problems"))
         return result
 
 
@@ -70,8 +74,16 @@ def _show(descriptor: int) -> None:
             Display().display(progress_line(json.loads(line)))
 
 
-def _located(documents: list[Any], path: str, message: str) -> str:
-    """A problem with file:line:column of the innermost value on its path that has an origin."""
+def _located(documents: list[Any], problems: Sequence[Sequence[str]]) -> str:
+    """One line a problem, with file:line:column of the innermost value on its path that has an origin."""
+    lines = []
+    for path, message in problems:
+        origin = _origin(documents, path) if path else None
+        lines.append(": ".join(str(part) for part in (origin, path, message) if part))
+    return "\n".join(lines)
+
+
+def _origin(documents: list[Any], path: str) -> Any:
     origin = None
     value: Any = documents
     for key in locate(path):
@@ -80,4 +92,4 @@ def _located(documents: list[Any], path: str, message: str) -> str:
         except (KeyError, IndexError, TypeError):
             break
         origin = (Origin.get_tag(value) if Origin else None) or origin
-    return f"{origin}: {path}: {message}" if origin else f"{path}: {message}"
+    return origin

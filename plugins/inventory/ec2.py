@@ -133,6 +133,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ansible import constants
@@ -200,12 +201,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         project, environment = self.get_option("project"), self.get_option("environment")
         stack = self.get_option("stack") or f"{project}-{environment}"
         source = Source(project, environment, stack, list(dict.fromkeys(regions or [region])))
-        for option, values in {**source._asdict(), "user": self.get_option("user")}.items():
-            for value in values if isinstance(values, list) else [values]:
-                if not SYNTAX[option].fullmatch(value):
-                    rule = f"does not match {SYNTAX[option].pattern!r}; correct it"
-                    raise AnsibleParserError(f"{path}: {option}: {str(value)!r} {rule}")
+        for option, value in self._to_check(source):
+            if not SYNTAX[option].fullmatch(value):
+                rule = f"does not match {SYNTAX[option].pattern!r}; correct it"
+                raise AnsibleParserError(f"{path}: {option}: {str(value)!r} {rule}")
         return source
+
+    def _to_check(self, source: Source) -> Iterator[tuple[str, str]]:
+        """Each option that has a syntax, with its value; the regions one by one."""
+        yield from {"project": source.project, "environment": source.environment, "stack": source.stack}.items()
+        yield "user", self.get_option("user")
+        yield from (("regions", region) for region in source.regions)
 
     def _instances(self, source: Source, path: str, cache: bool) -> list[Instance]:
         """The stack's instances: from the cache, without any call, where it is on and holds them; else from EC2."""

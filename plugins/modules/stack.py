@@ -154,6 +154,11 @@ summary:
   description: The sums in one line.
   returned: always
   type: str
+problems:
+  description: What is wrong with the documents, each as path and message; RV(msg) says the same.
+  returned: when the documents are refused
+  type: list
+  elements: list
 """
 
 import json
@@ -161,9 +166,11 @@ import signal
 import threading
 from collections import defaultdict
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.slipway.platform.plugins.module_utils.aws.provider import Aws
 from ansible_collections.slipway.platform.plugins.module_utils.aws.session import HAS_BOTOCORE
 from ansible_collections.slipway.platform.plugins.module_utils.stack import render
@@ -171,7 +178,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.apply impor
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid
 from ansible_collections.slipway.platform.plugins.module_utils.stack.engine import Job, Result, run
 from ansible_collections.slipway.platform.plugins.module_utils.stack.journal import Held
-from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim
 from ansible_collections.slipway.platform.plugins.module_utils.stack.report import failure
 from ansible_collections.slipway.platform.plugins.module_utils.stack_options import STACK_OPTIONS, scope_of
 
@@ -199,20 +206,21 @@ def main() -> None:
     with ExitStack() as resources:
         try:
             result = run(job, Aws(job.scope), stop, _listener(options["progress"], resources))
-        except (Invalid, Refused, Held, ProviderError) as error:
+        except Invalid as error:
+            module.fail_json(msg=str(error), problems=error.problems, changed=False)
+        except (Held, ProviderError) as error:
             module.fail_json(msg=str(error), changed=False)
         except KeyboardInterrupt:
             module.fail_json(msg="interrupted before anything was changed", changed=False)
-    answer = _answer(result, options["outputs"], module._diff)
     if result.outcome is not None and not result.outcome.complete:
-        module.fail_json(msg=failure(result.outcome), **answer)
-    module.exit_json(**answer)
+        module.fail_json(msg=failure(result.outcome), changed=bool(result.outcome.done))
+    module.exit_json(**_answer(result, options["outputs"], module._diff))
 
 
 def _listener(path: str | None, resources: ExitStack) -> Listen:
     if not path:
         return lambda event: None
-    stream = resources.enter_context(open(path, "w", encoding="utf-8", buffering=1))
+    stream = resources.enter_context(Path(path).open("w", encoding="utf-8", buffering=1))
 
     def listen(event: dict[str, Any]) -> None:
         stream.write(json.dumps(event) + "\n")
@@ -223,11 +231,17 @@ def _listener(path: str | None, resources: ExitStack) -> Listen:
 def _answer(result: Result, outputs: dict[str, str], diff: bool) -> dict[str, Any]:
     kinds = Aws.catalogue.kinds
     attributes: dict[str, dict[str, Any]] = defaultdict(dict)
-    for (kind, name), known in result.attributes.items():
-        attributes[kind][name] = known
-    flat = {f"{kind}.{name}.{key}": value for (kind, name), known in result.attributes.items() for key, value in known.items()}
+    for kind, name in result.wants:
+        known = result.attributes.get((kind, name), {})
+        attributes[kind][name] = {key: known[key] for key in kinds[kind].attributes if key in known}
+    flat = {
+        f"{kind}.{name}.{key}": value
+        for kind, resources in attributes.items()
+        for name, known in resources.items()
+        for key, value in known.items()
+    }
     answer: dict[str, Any] = {
-        "changed": result.plan.changed if result.outcome is None else bool(result.outcome.done),
+        "changed": result.plan.changed,
         "plan": render.as_data(result.plan),
         "resources": attributes,
         "outputs": {name: flat[path] for name, path in outputs.items() if path in flat},

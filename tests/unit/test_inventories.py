@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import subprocess
+import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -86,22 +87,31 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[st
     (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": CASES}}))
     (folder / "gather.yml").write_text(GATHER.format(tasks=ROOT / "playbooks/tasks/resources.yml"))
     own = {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_LOCAL_TEMP": str(folder / "ansible")}
-    command = ["ansible-playbook", "-i", str(folder / "hosts.yml"), str(folder / "gather.yml")]
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(folder / "hosts.yml"), str(folder / "gather.yml")]
     run = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     return {case: json.loads((folder / f"{case}.json").read_text()) for case in CASES}
 
 
+class Platforms(dict[str, Wants]):
+    """Every case's resources, loaded when asked for, so that a wrong case fails its own tests only.
+
+    Loading raises what is wrong with the documents: a name twice, a reference to nothing, a broken rule.
+    """
+
+    def __init__(self, rendered: dict[str, list[dict[str, Any]]]) -> None:
+        self.rendered = rendered
+
+    def __missing__(self, case: str) -> Wants:
+        own = CASES[case]
+        scope = Scope(own["slipway_project"], own["slipway_environment"], own["slipway_region"])
+        self[case] = CATALOGUE.load(self.rendered[case], scope)
+        return self[case]
+
+
 @pytest.fixture(scope="module")
-def platforms(rendered: dict[str, list[dict[str, Any]]]) -> dict[str, Wants]:
-    """Every case's resources. Loading raises what is wrong: a name twice, a reference to nothing, a broken rule."""
-    return {
-        case: CATALOGUE.load(
-            rendered[case],
-            Scope(variables["slipway_project"], variables["slipway_environment"], variables["slipway_region"]),
-        )
-        for case, variables in CASES.items()
-    }
+def platforms(rendered: dict[str, list[dict[str, Any]]]) -> Platforms:
+    return Platforms(rendered)
 
 
 def of_kind(wants: Wants, kind: str) -> dict[str, Want]:
@@ -119,7 +129,7 @@ def test_every_component_contributes_under_its_own_name(rendered: dict[str, list
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_engine_accepts_the_documents(platforms: dict[str, Wants], case: str) -> None:
+def test_the_engine_accepts_the_documents(platforms: Platforms, case: str) -> None:
     assert of_kind(platforms[case], "vpc").keys() == {"main"}
 
 
@@ -127,7 +137,7 @@ def test_the_engine_accepts_the_documents(platforms: dict[str, Wants], case: str
     ("environment", "zones", "second"), [("dev", "ab", 10), ("staging", "ab", 20), ("prod", "abc", 30)]
 )
 def test_networks_are_where_the_address_plan_puts_them(
-    platforms: dict[str, Wants], environment: str, zones: str, second: int
+    platforms: Platforms, environment: str, zones: str, second: int
 ) -> None:
     assert of_kind(platforms[environment], "vpc")["main"]["cidr"] == f"10.{second}.0.0/16"
     subnets = of_kind(platforms[environment], "subnet")
@@ -138,7 +148,7 @@ def test_networks_are_where_the_address_plan_puts_them(
     }
 
 
-def test_no_two_networks_overlap(platforms: dict[str, Wants]) -> None:
+def test_no_two_networks_overlap(platforms: Platforms) -> None:
     pods_and_services = [ipaddress.ip_network("10.42.0.0/16"), ipaddress.ip_network("10.43.0.0/16")]
     vpcs = [of_kind(platforms[environment], "vpc")["main"] for environment in ENVIRONMENTS]
     networks = pods_and_services + [ipaddress.ip_network(vpc["cidr"]) for vpc in vpcs]
@@ -147,11 +157,11 @@ def test_no_two_networks_overlap(platforms: dict[str, Wants]) -> None:
 
 
 @pytest.mark.parametrize(("environment", "gateways"), [("dev", 0), ("staging", 1), ("prod", 3)])
-def test_nat_gateways(platforms: dict[str, Wants], environment: str, gateways: int) -> None:
+def test_nat_gateways(platforms: Platforms, environment: str, gateways: int) -> None:
     assert len(of_kind(platforms[environment], "nat_gateway")) == gateways
 
 
-def test_endpoints_and_flow_logs_of_prod(platforms: dict[str, Wants]) -> None:
+def test_endpoints_and_flow_logs_of_prod(platforms: Platforms) -> None:
     services = defaultdict(set)
     for endpoint in of_kind(platforms["prod"], "vpc_endpoint").values():
         services[endpoint["endpoint_type"]].add(endpoint["service"])
@@ -176,7 +186,7 @@ def test_endpoints_and_flow_logs_of_prod(platforms: dict[str, Wants]) -> None:
     ],
 )
 def test_hosts(
-    platforms: dict[str, Wants], environment: str, hosts: dict[str, int], agents: tuple[int, int], gpus: tuple[int, int]
+    platforms: Platforms, environment: str, hosts: dict[str, int], agents: tuple[int, int], gpus: tuple[int, int]
 ) -> None:
     assert fleet(platforms[environment]) == hosts
     pools = of_kind(platforms[environment], "auto_scaling_group")
@@ -186,7 +196,7 @@ def test_hosts(
     }
 
 
-def test_servers_and_brokers_of_prod_stand_in_three_zones(platforms: dict[str, Wants]) -> None:
+def test_servers_and_brokers_of_prod_stand_in_three_zones(platforms: Platforms) -> None:
     instances = of_kind(platforms["prod"], "instance")
     for name in ("k3s-server", "kafka", "rabbitmq"):
         assert {instances[f"{name}-{number}"]["subnet"].name for number in (1, 2, 3)} == {"app-a", "app-b", "app-c"}
@@ -194,7 +204,7 @@ def test_servers_and_brokers_of_prod_stand_in_three_zones(platforms: dict[str, W
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_every_host_with_a_fixed_name_has_a_record_and_what_holds_data_a_volume(
-    platforms: dict[str, Wants], environment: str
+    platforms: Platforms, environment: str
 ) -> None:
     instances = of_kind(platforms[environment], "instance").keys()
     assert instances <= of_kind(platforms[environment], "dns_record").keys()
@@ -202,13 +212,13 @@ def test_every_host_with_a_fixed_name_has_a_record_and_what_holds_data_a_volume(
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_nodes_register_at_one_name_that_has_every_server(platforms: dict[str, Wants], environment: str) -> None:
+def test_nodes_register_at_one_name_that_has_every_server(platforms: Platforms, environment: str) -> None:
     record = of_kind(platforms[environment], "dns_record")["k3s"]
     servers = [name for name in of_kind(platforms[environment], "instance") if name.startswith("k3s-server-")]
     assert sorted(value.name for value in record["values"]) == sorted(servers)
 
 
-def test_gpu_nodes_say_what_they_offer(platforms: dict[str, Wants]) -> None:
+def test_gpu_nodes_say_what_they_offer(platforms: Platforms) -> None:
     pool = of_kind(platforms["prod"], "auto_scaling_group")["gpu-node"]
     template = of_kind(platforms["prod"], "launch_template")["gpu-node"]
     assert (template["instance_type"], template["image"]) == ("g4dn.xlarge", "gpu-ubuntu-22.04")
@@ -222,7 +232,7 @@ def test_gpu_nodes_say_what_they_offer(platforms: dict[str, Wants]) -> None:
 
 
 @pytest.mark.parametrize("case", [*ENVIRONMENTS, "secure"])
-def test_services_are_reached_as_their_contracts_say(platforms: dict[str, Wants], case: str) -> None:
+def test_services_are_reached_as_their_contracts_say(platforms: Platforms, case: str) -> None:
     targets = of_kind(platforms[case], "target_group")
     rules = of_kind(platforms[case], "listener_rule")
     assert {name: (targets[name]["port"], rule["paths"]) for name, rule in rules.items()} == CONTRACTS
@@ -232,20 +242,20 @@ def test_services_are_reached_as_their_contracts_say(platforms: dict[str, Wants]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_only_the_load_balancer_reaches_the_ports_of_services(platforms: dict[str, Wants], environment: str) -> None:
+def test_only_the_load_balancer_reaches_the_ports_of_services(platforms: Platforms, environment: str) -> None:
     rules = of_kind(platforms[environment], "security_group")["flask-service"]["ingress"]
     ports = {str(port) for port, _paths in CONTRACTS.values()}
     assert {(rule["ports"], rule["group"].name) for rule in rules} == {(port, "edge") for port in ports}
 
 
-def test_without_a_certificate_http_serves_and_answers_404_to_the_rest(platforms: dict[str, Wants]) -> None:
+def test_without_a_certificate_http_serves_and_answers_404_to_the_rest(platforms: Platforms) -> None:
     listeners = of_kind(platforms["prod"], "listener")
     assert listeners.keys() == {"http"}
     assert listeners["http"]["default_action"]["fixed_response"]["status"] == 404
     assert {rule["listener"].name for rule in of_kind(platforms["prod"], "listener_rule").values()} == {"http"}
 
 
-def test_with_a_certificate_http_redirects_to_https(platforms: dict[str, Wants]) -> None:
+def test_with_a_certificate_http_redirects_to_https(platforms: Platforms) -> None:
     listeners = of_kind(platforms["secure"], "listener")
     assert {name: listener["port"] for name, listener in listeners.items()} == {"http": 80, "https": 443}
     assert listeners["http"]["default_action"]["redirect_https"] is True
@@ -254,7 +264,7 @@ def test_with_a_certificate_http_redirects_to_https(platforms: dict[str, Wants])
     assert {rule["listener"].name for rule in of_kind(platforms["secure"], "listener_rule").values()} == {"https"}
 
 
-def test_hosts_trust_the_public_key_where_there_is_one(platforms: dict[str, Wants]) -> None:
+def test_hosts_trust_the_public_key_where_there_is_one(platforms: Platforms) -> None:
     for kind in ("instance", "launch_template"):
         assert {host["key_pair"].name for host in of_kind(platforms["secure"], kind).values()} == {"main"}
         assert not any("key_pair" in host.values for host in of_kind(platforms["prod"], kind).values())
@@ -263,7 +273,7 @@ def test_hosts_trust_the_public_key_where_there_is_one(platforms: dict[str, Want
 @pytest.mark.parametrize(
     ("environment", "days", "multi_az"), [("dev", 7, False), ("staging", 14, False), ("prod", 35, True)]
 )
-def test_databases(platforms: dict[str, Wants], environment: str, days: int, multi_az: bool) -> None:
+def test_databases(platforms: Platforms, environment: str, days: int, multi_az: bool) -> None:
     database = of_kind(platforms[environment], "db_instance")["main"]
     assert (database["engine"], database["engine_version"]) == ("postgres", "15")
     assert (database["backup_days"], database["multi_az"], database["encrypted"]) == (days, multi_az, True)
@@ -279,7 +289,7 @@ def life(rules: list[dict[str, Any]]) -> tuple[list[tuple[int, str]], int | None
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_buckets(platforms: dict[str, Wants], environment: str) -> None:
+def test_buckets(platforms: Platforms, environment: str) -> None:
     buckets = of_kind(platforms[environment], "s3_bucket")
     lives = {name: (bucket["versioning"], *life(bucket["lifecycle"])) for name, bucket in buckets.items()}
     assert lives == {
@@ -293,7 +303,7 @@ def test_buckets(platforms: dict[str, Wants], environment: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_but_the_web_and_the_bastion_is_open_to_networks(platforms: dict[str, Wants], case: str) -> None:
+def test_nothing_but_the_web_and_the_bastion_is_open_to_networks(platforms: Platforms, case: str) -> None:
     opened = {
         (name, rule["ports"], network)
         for name, group in of_kind(platforms[case], "security_group").items()
@@ -308,7 +318,7 @@ def test_nothing_but_the_web_and_the_bastion_is_open_to_networks(platforms: dict
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_kubernetes_api_is_open_to_nodes_and_bastion_only(platforms: dict[str, Wants], case: str) -> None:
+def test_the_kubernetes_api_is_open_to_nodes_and_bastion_only(platforms: Platforms, case: str) -> None:
     rules = of_kind(platforms[case], "security_group")["nodes"]["ingress"]
     expected: set[tuple[str, str | None, str]] = {("all", None, "nodes")}
     if "bastion" in CASES[case]["slipway_components"]:
@@ -317,7 +327,7 @@ def test_the_kubernetes_api_is_open_to_nodes_and_bastion_only(platforms: dict[st
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_host_has_a_role_of_its_own_component(platforms: dict[str, Wants], case: str) -> None:
+def test_every_host_has_a_role_of_its_own_component(platforms: Platforms, case: str) -> None:
     for kind in ("instance", "launch_template"):
         for host in of_kind(platforms[case], kind).values():
             assert host["role"].name == host.component.replace("_", "-")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def play(playbook: str, inventory: Path, *options: str) -> subprocess.CompletedP
         "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    command = ["ansible-playbook", "-i", str(inventory), str(ROOT / playbook), *options]
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), str(ROOT / playbook), *options]
     return subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -62,3 +63,10 @@ def test_a_limited_run_says_that_provisioning_is_skipped(inventory: Path) -> Non
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Provisioning is skipped: --limit app-1" in " ".join(run.stdout.split())
     assert "Plan and apply the stack" not in run.stdout
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+def test_a_role_that_configures_no_hosts_says_so(role: str) -> None:
+    specification = yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())
+    silent = specification["argument_specs"]["main"]["short_description"].startswith("Nothing to run")
+    assert silent is not (ROOT / "roles" / role / "tasks/main.yml").exists()

@@ -12,17 +12,27 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+
+from moto.core.exceptions import ServiceException
 
 from lab.emulator.options import Options
 
+_EC2 = ("tags", "images", "interfaces", "nat", "network", "instances", "volumes", "endpoints")
 FILES: dict[str, tuple[str, ...]] = {
-    "ec2": ("images", "nat"),
+    "autoscaling": (*_EC2, "autoscaling"),
+    "cloudformation": _EC2,
+    "ec2": _EC2,
+    "elbv2": (*_EC2, "elbv2"),
+    "iam": ("iam",),
+    "rds": (*_EC2, "rds"),
+    "resourcegroupstaggingapi": ("tags",),
+    "route53": ("route53",),
+    "s3": ("s3",),
     "service-quotas": ("quotas",),
     "ssm": ("images",),
 }
 _loaded: set[str] = set()
-_forget: list[Callable[[], None]] = []
 _options = [Options()]
 
 
@@ -45,15 +55,9 @@ def load(service: str) -> None:
         importlib.import_module(f"{__name__}.{name}")
 
 
-def forget() -> None:
-    """Drop what the cures remember, when the account is reset."""
-    for drop in _forget:
-        drop()
-
-
-def on_reset(drop: Callable[[], None]) -> None:
-    """Have `drop` called when the account is reset."""
-    _forget.append(drop)
+def refuse(code: str, message: str) -> NoReturn:
+    """Answer the call with an error of AWS."""
+    raise ServiceException(code, message)
 
 
 def cured(backend: type, method: str) -> Callable[[Callable[..., Any]], None]:

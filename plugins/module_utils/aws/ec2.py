@@ -1,7 +1,9 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every kind of the EC2 API shares: found by the stack's tag in one paginated call, tagged by the call that creates it."""
+"""What every kind of the EC2 API shares: found by the stack's tag in one paginated call, tagged by the call that
+creates it.
+"""
 
 from __future__ import annotations
 

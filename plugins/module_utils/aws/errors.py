@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""botocore's exceptions as one ``ProviderError``, with a sentence a user can act on where the cause is on their side."""
+"""botocore's exceptions as one ``ProviderError``, with a sentence a user can act on where the cause is on their side.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.apply impor
 try:
     from botocore import exceptions
 except ImportError:
-    pass
+    exceptions = None
 
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _REJECTED = frozenset(
@@ -47,7 +48,9 @@ def translated(service: str, operation: str, region: str) -> Iterator[None]:
             f"{error}. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with an instance profile",
         ) from error
     except exceptions.ProfileNotFound as error:
-        raise Unusable("ProfileNotFound", f"{error}. Correct AWS_PROFILE or create the profile (aws configure)") from error
+        raise Unusable(
+            "ProfileNotFound", f"{error}. Correct AWS_PROFILE or create the profile (aws configure)"
+        ) from error
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unusable(
             "Unreachable",
@@ -63,11 +66,17 @@ def from_code(service: str, operation: str, region: str, error: dict[str, str]) 
     code, message = error.get("Code", ""), error.get("Message", "")
     if code in _EXPIRED:
         return Unusable(code, f"the AWS credentials have expired ({message}); log in again, then run again")
-    if code in _REJECTED:
-        return Unusable(code, f"AWS does not accept these credentials in {region} ({message}); check AWS_PROFILE or the AWS_ACCESS_KEY_ID that is set, and that the region is enabled for the account")
+    # EC2 also says AuthFailure of a resource that belongs to another service.
+    if code in _REJECTED and not (code == "AuthFailure" and "credentials" not in message):
+        return Unusable(
+            code,
+            f"AWS does not accept these credentials in {region} ({message}); check AWS_PROFILE or the AWS_ACCESS_KEY_ID "
+            "that is set, and that the region is enabled for the account",
+        )
     if code in _DENIED:
         return ProviderError(
-            code, f"{service}:{operation} is not allowed: {message}; playbooks/permissions.yml prints the policy this needs"
+            code,
+            f"{service}:{operation} is not allowed: {message}; playbooks/permissions.yml prints the policy this needs",
         )
     absent = any(word in code for word in _ABSENT_WORDS)
     return ProviderError(code, message, absent)

@@ -22,7 +22,7 @@ class Image:
 ALIASES: Mapping[str, Image] = {
     # https://wiki.debian.org/Cloud/AmazonEC2Image/Bookworm
     "debian-12": Image("/aws/service/debian/release/12/latest/amd64", "admin"),
-    # https://docs.aws.amazon.com/dlami/latest/devguide/aws-deep-learning-x86-base-gpu-ami-ubuntu-22-04.html
+    # https://docs.aws.amazon.com/dlami/latest/devguide/find-dlami-id.html
     "gpu-ubuntu-22.04": Image(
         "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu-22.04/latest/ami-id", "ubuntu"
     ),

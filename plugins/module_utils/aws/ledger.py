@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal's store: one DynamoDB table ``slipway`` per account and region, made on first use and kept by destroy.
 
-DynamoDB because its conditional put compares and swaps; a bucket would be part of a stack, and SSM parameters cannot swap.
+DynamoDB because its conditional put compares and swaps; a bucket would be part of a stack, and SSM parameters cannot
+swap.
 """
 
 from __future__ import annotations

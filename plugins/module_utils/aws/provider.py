@@ -15,6 +15,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.aws import images
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import Unusable
 from ansible_collections.slipway.platform.plugins.module_utils.aws.ledger import Ledger
+from ansible_collections.slipway.platform.plugins.module_utils.aws.route53 import bare_ids
 from ansible_collections.slipway.platform.plugins.module_utils.aws.session import Session
 from ansible_collections.slipway.platform.plugins.module_utils.aws.tags import as_map
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
@@ -31,12 +32,17 @@ class Aws(Session):
 
     def __init__(self, scope: Scope) -> None:
         super().__init__(scope)
-        self.store = Ledger(self)
+        self._ledger = Ledger(self)
+        self._session.register("after-call.route-53", bare_ids)
         known = self.known_regions
         if scope.region not in known:
             close = get_close_matches(scope.region, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
             raise Unusable("UnknownRegion", f"{scope.region} is no region that this botocore knows; {hint}")
+
+    @property
+    def store(self) -> Ledger:
+        return self._ledger
 
     def identify(self, scope: Scope) -> Scope:
         answer = self.send("sts", "GetCallerIdentity", {})
@@ -60,11 +66,15 @@ class Aws(Session):
         return quotas.preflight(self, plan)
 
     def explain(self, step: Step, error: ProviderError) -> str:
-        """Who holds a subnet or group that cannot be deleted: the network interfaces that use it, with what they belong to."""
+        """Who holds a subnet or group that cannot be deleted: the network interfaces that use it, with what they
+        belong to.
+        """
         if error.code != "DependencyViolation" or not isinstance(step, Call):
             return ""
         filters = {"SubnetId": "subnet-id", "GroupId": "group-id", "VpcId": "vpc-id"}
-        held = [(filters[key], value) for key, value in step.params.items() if key in filters and isinstance(value, str)]
+        held = [
+            (filters[key], value) for key, value in step.params.items() if key in filters and isinstance(value, str)
+        ]
         if not held:
             return ""
         name, value = held[0]

@@ -40,6 +40,17 @@ https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#li
 BUSY = {"PriorRequestNotComplete": 120}
 
 
+def bare_ids(parsed: Mapping[str, Any], **_event: Any) -> None:
+    """Zone identifiers as the API takes them, ``Z1``, where it gives ``/hostedzone/Z1``.
+
+    For botocore's event ``after-call.route-53``: botocore.handlers.fix_route53_ids mends other requests, but not
+    ChangeTagsForResource.
+    """
+    for zone in (parsed.get("HostedZone"), *parsed.get("HostedZones", ())):
+        if zone:
+            zone["Id"] = zone["Id"].rpartition("/")[2]
+
+
 class HostedZone(Kind):
     """A zone is created without tags, so its comment names the document: what a dead run made is known by it."""
 
@@ -79,7 +90,7 @@ class HostedZone(Kind):
         answer = reader.call("route53", "ListHostedZonesByName", {"DNSName": want["domain"]}) or {}
         private, comment = want.get("vpc") is not None, _comment(want)
         return [
-            (_bare(row["Id"]), want)
+            (row["Id"], want)
             for row in answer["HostedZones"]
             if row["Name"] == f"{want['domain']}."
             and row["Config"]["PrivateZone"] is private
@@ -101,15 +112,12 @@ class HostedZone(Kind):
             return None
         vpcs = zone.get("VPCs", [])
         domain = zone["HostedZone"]["Name"].rstrip(".")
+        servers = {"name_servers": zone["DelegationSet"]["NameServers"]} if "DelegationSet" in zone else {}
         return Have(
             kind=self.name,
             name=want.name if want and (foreign or NAME_TAG not in tags) else tags[NAME_TAG],
             fields={"domain": domain, "vpc": vpcs[0]["VPCId"] if vpcs else None},
-            attributes={
-                "id": identity,
-                "domain": domain,
-                "name_servers": zone.get("DelegationSet", {}).get("NameServers", []),
-            },
+            attributes={"id": identity, "domain": domain, **servers},
             tags=tags,
             physical_name=tags.get("Name", ""),
             foreign=foreign,
@@ -159,11 +167,6 @@ class HostedZone(Kind):
 
 def _comment(want: Want) -> str:
     return f"slipway:{want.scope.stack}/{want.name}"
-
-
-def _bare(identity: str) -> str:
-    """``/hostedzone/Z1`` → ``Z1``: the API gives the one and takes the other."""
-    return identity.rpartition("/")[2]
 
 
 def _domain_name(value: Any) -> Any:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws.compute import (
-    SOURCES,
     LAUNCH_FIELDS,
+    SOURCES,
     check_launch,
     disk_tags,
     group_tag,
@@ -50,6 +50,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.values impo
 PROFILE_PATIENCE = {"ValidationError": 120}
 """A template with an instance profile that is not seen yet is an invalid one:
 https://github.com/hashicorp/terraform-provider-aws/pull/5633"""
+NEWEST = "$Latest"
 KEPT = ("image", "user_data")
 """What a new version of a template takes over from the one before it, unless its change is asked for."""
 
@@ -78,7 +79,7 @@ class LaunchTemplate(Ec2Kind):
 
     def rows(self, reader: Reader) -> list[dict[str, Any]]:
         def with_data(row: dict[str, Any]) -> dict[str, Any]:
-            params = {"LaunchTemplateId": row["LaunchTemplateId"], "Versions": ["$Latest"]}
+            params = {"LaunchTemplateId": row["LaunchTemplateId"], "Versions": [NEWEST]}
             answer = reader.call("ec2", "DescribeLaunchTemplateVersions", params) or {}
             return {**row, "Data": answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]}
 
@@ -136,7 +137,7 @@ class LaunchTemplate(Ec2Kind):
         )
 
     def delete(self, have: Have) -> Iterator[Step]:
-        gone = ("InvalidLaunchTemplateId.NotFound",)
+        gone = ("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.NotFoundException")
         yield Call("ec2", "DeleteLaunchTemplate", {"LaunchTemplateId": have.id}, done=gone)
 
     def check(self, want: Want) -> Iterator[str]:
@@ -216,8 +217,9 @@ class AutoScalingGroup(Kind):
         tags = as_map(row["Tags"])
         name = tags.get(NAME_TAG, "")
         known = RESERVED_TAGS | set(house.get(name, ()))
+        template = row.get("LaunchTemplate", {})
         fields = {
-            "launch_template": row.get("LaunchTemplate", {}).get("LaunchTemplateId"),
+            "launch_template": template["LaunchTemplateId"] if template.get("Version") == NEWEST else None,
             "subnets": [subnet for subnet in row.get("VPCZoneIdentifier", "").split(",") if subnet],
             "target_groups": list(row.get("TargetGroupARNs", ())),
             "groups": tagged_groups(tags),
@@ -260,7 +262,7 @@ class AutoScalingGroup(Kind):
         """The parameters that creation and update spell alike, for those of ``fields`` that are such."""
         settings = {parameter: want[field] for field, parameter in self.sizes.items() if field in fields}
         if "launch_template" in fields:
-            settings["LaunchTemplate"] = {"LaunchTemplateId": want["launch_template"], "Version": "$Latest"}
+            settings["LaunchTemplate"] = {"LaunchTemplateId": want["launch_template"], "Version": NEWEST}
         if "subnets" in fields:
             commas = [part for subnet in want["subnets"] for part in (",", subnet)]
             settings["VPCZoneIdentifier"] = Text(tuple(commas[1:]))

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests to AWS: one client per service, shared by all threads, at a declared rate; errors as one kind with a code."""
+"""Requests to AWS: one client per service, shared by all threads, at a declared rate; errors as one kind with a code.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import translated
+from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import from_code, translated
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 
@@ -35,19 +36,20 @@ WORKERS = 32
 
 @dataclass(frozen=True)
 class Rate:
-    """A token bucket: so many at once, then so many a second."""
+    """A token bucket: so many at once, then so many a second; of each operation, or shared by all of the service."""
 
     burst: int
     per_second: float
+    shared: bool = False
 
 
 RATES: Mapping[tuple[str, bool], Rate] = {
-    # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (non-mutating 100/20, mutating 50-200/5)
+    # https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html (per action: reads 100/20, others 50/5)
     ("ec2", False): Rate(100, 20),
     ("ec2", True): Rate(50, 5),
     # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html (five a second and account)
-    ("route53", False): Rate(5, 5),
-    ("route53", True): Rate(5, 5),
+    ("route53", False): Rate(5, 5, shared=True),
+    ("route53", True): Rate(5, 5, shared=True),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/userguide/elb-api-throttling.html
     ("elbv2", False): Rate(40, 10),
     ("elbv2", True): Rate(20, 3),
@@ -92,7 +94,7 @@ class Session:
         )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self._buckets = {key: Bucket(rate) for key, rate in RATES.items()}
+        self._buckets: dict[tuple[str, str], Bucket] = {}
 
     @property
     def known_regions(self) -> list[str]:
@@ -103,17 +105,30 @@ class Session:
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                region = "us-east-1" if service in ("iam", "route53") and self.scope.partition == "aws" else self.scope.region
+                region = (
+                    "us-east-1"
+                    if service in ("iam", "route53") and self.scope.partition == "aws"
+                    else self.scope.region
+                )
                 self._clients[service] = self._session.create_client(service, region, config=self._config)
             return self._clients[service]
 
     def send(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        bucket = self._buckets.get((service, _mutates(operation)))
-        if bucket is not None:
-            bucket.take()
+        self._keep_rate(service, operation)
         with translated(service, operation, self.scope.region):
             answer: dict[str, Any] = getattr(self.client(service), xform_name(operation))(**params)
-            return answer
+        if answer.get("Unsuccessful"):
+            # Some calls of EC2 answer 200 and list what they refused.
+            raise from_code(service, operation, self.scope.region, answer["Unsuccessful"][0]["Error"])
+        return answer
+
+    def _keep_rate(self, service: str, operation: str) -> None:
+        rate = RATES.get((service, _mutates(operation)))
+        if rate is None:
+            return
+        with self._lock:
+            bucket = self._buckets.setdefault((service, "" if rate.shared else operation), Bucket(rate))
+        bucket.take()
 
     def search(self, path: str, response: Mapping[str, Any]) -> Any:
         return jmespath.search(path, response)
@@ -139,13 +154,11 @@ class Session:
         client, method = self.client(service), xform_name(operation)
         if not client.can_paginate(method):
             return self.search(path, self.call(service, operation, params, missing) or {}) or []
-        bucket = self._buckets.get((service, False))
         items: list[Any] = []
         try:
             with translated(service, operation, self.scope.region):
                 for page in client.get_paginator(method).paginate(**(params or {})):
-                    if bucket is not None:
-                        bucket.take()
+                    self._keep_rate(service, operation)
                     items += self.search(path, page) or []
         except ProviderError as error:
             if error.code not in missing:

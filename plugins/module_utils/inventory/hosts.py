@@ -102,7 +102,7 @@ def named(instances: Iterable[Instance]) -> Iterator[tuple[str, Instance]]:
     last eight characters of their id appended: a member's name must not change when the group grows from one to two.
     An instance without a usable name goes by its id.
     """
-    found = sorted(instances, key=lambda instance: instance.instance_id)
+    found = list(instances)
     shared = Counter(instance.tags.get("slipway:name", "") for instance in found)
     pairs = []
     for instance in found:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from traceback import format_exception
 from typing import Any, Protocol
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Key
@@ -29,7 +30,9 @@ FIRST_POLL, LONGEST_POLL = 0.25, 10.0
 
 
 class ProviderError(Exception):
-    """A request that the provider refused. ``absent``: the error says that something named in the request does not exist."""
+    """A request that the provider refused. ``absent``: the error says that something named in the request does not
+    exist.
+    """
 
     def __init__(self, code: str, message: str, absent: bool = False) -> None:
         super().__init__(f"{code}: {message}")
@@ -154,9 +157,11 @@ class Executor:
         if isinstance(error, _NotYet):
             heapq.heappush(self._later, (time.monotonic() + progress.pause, next(self._order), progress))
             progress.pause = min(progress.pause * 1.5, LONGEST_POLL)
-        elif isinstance(error, ProviderError):
-            self.outcome.failed[node.id] = str(error)
-            self._tell("failed", progress, error=str(error))
+        elif isinstance(error, Exception):
+            # Also a fault of ours: the other branches finish, and the report says what was done.
+            message = str(error) if isinstance(error, ProviderError) else "".join(format_exception(error))
+            self.outcome.failed[node.id] = message
+            self._tell("failed", progress, error=message)
         elif error is not None:
             self.stop.set()
             raise error
@@ -267,8 +272,8 @@ class Executor:
             raise ProviderError("Timeout", f"{wait.operation}: {wait.path} is {found} after {wait.deadline} s")
         raise _NotYet
 
-    def _learn(self, key: Key, gives: Mapping[str, str], response: Mapping[str, Any]) -> None:
-        for attribute, path in gives.items():
+    def _learn(self, key: Key, gives: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+        for attribute, path in resolve(gives, lambda ref: self._lookup(ref, key)).items():
             value = self.sender.search(path, response)
             if value is not None:
                 self.known.setdefault(key, {})[attribute] = value

@@ -1,7 +1,9 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Constructs: documents that stand for several others. Expansion is a pure function; what it gives is checked like any document."""
+"""Constructs: documents that stand for several others. Expansion is a pure function; what it gives is checked like
+any document.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From documents as a user writes them to checked wants: expansion, validation, references, cycles. Pure, before anything is read."""
+"""From documents as a user writes them to checked wants: expansion, validation, references, cycles. Pure, before
+anything is read.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.construct i
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind, Want, ordering_references
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import RESERVED_TAGS, Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Checker, boolean, mapping, string
-from ansible_collections.slipway.platform.plugins.module_utils.stack.values import references
+from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Own, Ref, references, resolve
 
 Key = tuple[str, str]
+Problem = tuple[str, str]
+"""Where and what: a path, beginning with ``resources[INDEX]`` (empty where no document is to blame), and a message."""
 Wants = dict[Key, Want]
-StaticCheck = Callable[[Mapping[Key, Want], Scope], Iterable[tuple[str, str]]]
+StaticCheck = Callable[[Mapping[Key, Want], Scope], Iterable[Problem]]
 
 COMMON = {
-    "name": string("Name of the document: letters, digits, dots, dashes.", required=True, pattern=r"[A-Za-z0-9][A-Za-z0-9.-]*"),
+    "name": string(
+        "Name of the document: letters, digits, dots, dashes.", required=True, pattern=r"[A-Za-z0-9][A-Za-z0-9.-]*"
+    ),
     "component": string("The role that contributes it; prune looks at the components of a run.", default="main"),
     "tags": mapping("Further tags.", default={}),
     "protect": boolean("Refuse to replace or delete it unless it is named in `unprotect`."),
@@ -34,10 +40,10 @@ _INHERITED = ("component", "tags", "protect", "adopt")
 
 
 class Invalid(Exception):
-    """Documents that cannot be planned. ``problems``: (path, message), the path beginning with ``resources[INDEX]``."""
+    """Documents that cannot be planned, with everything that is wrong with them."""
 
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        super().__init__("\n".join(f"{path}: {message}" for path, message in problems))
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(f"{path}: {message}" if path else message for path, message in problems))
         self.problems = problems
 
 
@@ -59,7 +65,9 @@ class Catalogue:
                 continue
             if want.key in wants:
                 other = wants[want.key].path
-                checker.problems.add(path, f"{want.kind} {want.name} is declared already at {other}; rename one of them")
+                checker.problems.add(
+                    path, f"{want.kind} {want.name} is declared already at {other}; rename one of them"
+                )
             wants[want.key] = want
         problems = list(checker.problems) or list(self._references(wants)) or list(_cycles(self.kinds, wants))
         problems = problems or list(self.check(wants, scope))
@@ -92,6 +100,7 @@ class Catalogue:
         if len(checker.problems) > before:
             return None
         name = house["name"]
+        values = _own_name(kind.name, name, values)
         physical_name = house.get("physical_name") or kind.physical_name(scope, name, values)
         want = Want(
             kind=kind.name,
@@ -117,7 +126,7 @@ class Catalogue:
         hint = f"did you mean {close[0]}?" if close else f"known types are {', '.join(known)}"
         return f"{document['type']!r} is no known type; {hint}"
 
-    def _references(self, wants: Wants) -> Iterator[tuple[str, str]]:
+    def _references(self, wants: Wants) -> Iterator[Problem]:
         for want in wants.values():
             for field, value in want.values.items():
                 for ref in references(value):
@@ -134,6 +143,17 @@ class Catalogue:
         if attribute not in self.kinds[kind].attributes:
             return f"{kind} has no attribute {attribute}; it has {', '.join(self.kinds[kind].attributes)}"
         return ""
+
+
+def _own_name(kind: str, name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """`self` in a reference to the document's own kind is the document itself."""
+
+    def named(ref: Ref | Own) -> Ref | Own:
+        return (
+            Ref(kind, name, ref.attribute) if isinstance(ref, Ref) and (ref.kind, ref.name) == (kind, "self") else ref
+        )
+
+    return {field: resolve(value, named) for field, value in values.items()}
 
 
 def _split(document: Document) -> tuple[Document, Document]:
@@ -167,17 +187,19 @@ def _expansion(
         yield f"{path}→{part['type']}[{part['name']}]", {**inherited, **part, "tags": tags}
 
 
-def _cycles(kinds: Mapping[str, Kind], wants: Wants) -> Iterator[tuple[str, str]]:
+def _cycles(kinds: Mapping[str, Kind], wants: Wants) -> Iterator[Problem]:
     graph = {key: ordering_references(kinds[key[0]], want.values) for key, want in wants.items()}
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
         chain = " → ".join(f"{kind} {name}" for kind, name in reversed(error.args[1]))
-        yield wants[error.args[1][0]].path, f"the documents refer to each other in a circle: {chain}; drop one of the references"
+        yield (
+            wants[error.args[1][0]].path,
+            f"the documents refer to each other in a circle: {chain}; drop one of the references",
+        )
 
 
 def locate(path: str) -> list[str | int]:
     """A path as keys into the list of documents: ``resources[3].ingress[0].port`` → ``[3, "ingress", 0, "port"]``."""
     inside = path.split("→")[0].removeprefix("resources")
     return [int(index) if index else name for index, name in re.findall(r"\[(\d+)\]|\.([A-Za-z_]+)", inside)]
-

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run: check the documents, look at the account, plan, and (unless only asked) take the lease and apply the plan."""
+"""One run: check the documents, look at the account, plan, and (unless only asked) take the lease and apply the plan.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +23,14 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import
 
 
 class Provider(Sender, Reader, Protocol):
-    """The side that talks to a cloud. ``store``: where the journal is kept."""
+    """The side that talks to a cloud."""
 
     catalogue: Catalogue
-    store: journal.Store
+
+    @property
+    def store(self) -> journal.Store:
+        """Where the journal is kept."""
+        raise NotImplementedError
 
     def identify(self, scope: Scope) -> Scope:
         """The scope with account and partition; the first request of a run, so bad credentials end here."""
@@ -50,7 +55,7 @@ class Job:
 
     scope: Scope
     documents: Sequence[Mapping[str, Any]]
-    aim: Aim = Aim()
+    aim: Aim = field(default_factory=Aim)
     check: bool = False
     horizon: float = 60.0
 
@@ -85,8 +90,7 @@ def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> 
         if job.check or not plan.changed:
             plan.notes += provider.preflight(plan)
             return Result(scope, plan, plan.known, wants=wants)
-        if _in_doubt(plan, seen, job.horizon):
-            assert seen is not None
+        if seen is not None and _in_doubt(plan, seen, job.horizon):
             _wait(seen, job.horizon, stop, listen)
             continue
         lease = journal.take(provider.store, scope.stack, seen, plan, stop)
@@ -104,12 +108,12 @@ def _plan(job: Job, provider: Provider, wants: Wants) -> Plan:
     return make_plan(provider.catalogue.kinds, wants, haves, job.aim)
 
 
-def _in_doubt(plan: Plan, seen: journal.Entry | None, horizon: float) -> bool:
+def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
     """Whether the last run meant to make something that is not to be seen, and may be too new to be seen.
 
     Where a dead run's client token can be used again there is no doubt: the provider answers with what it made.
     """
-    if seen is None or seen.held(time.time()) or time.time() > seen.visible_from(horizon):
+    if seen.held(time.time()) or time.time() > seen.visible_from(horizon):
         return False
     creations = (node for node in plan.nodes.values() if node.action == "create" and node.id in seen.intents)
     return any(seen.finished or not any(call.token for call in node.calls) for node in creations)

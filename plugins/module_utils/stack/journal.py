@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The lease that keeps two runs apart, and the journal by which a run finishes what a dead one began.
 
-One item a stack: who holds it, until when, and the creations that its run intends. The intents are written in the same conditional
+One item a stack: who holds it, until when, and the creations that its run intends. The intents are written in the
+same conditional
 put that takes the lease, so every creation is journalled before its call is sent, at no further cost.
 """
 
@@ -49,7 +50,8 @@ class Entry:
         return not self.finished and self.lease_until > now and not _dead_here(self.owner)
 
     def visible_from(self, horizon: float) -> float:
-        """When everything that its run made is to be seen, if the provider takes ``horizon`` seconds to show a thing."""
+        """When everything that its run made is to be seen, if the provider takes ``horizon`` seconds to show a thing.
+        """
         return self.beat + horizon + (0 if self.finished else beat_seconds(horizon))
 
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a kind of resource is: declared fields, a bounded read, and pure functions that give the calls of each step.
 
-A kind sends nothing itself. ``create``, ``complete``, ``update``, ``clear`` and ``delete`` yield calls and waits; the planner shows
+A kind sends nothing itself. ``create``, ``complete``, ``update``, ``clear`` and ``delete`` yield calls and waits;
+the planner shows
 them and the executor sends exactly them. Only ``read`` talks to the provider, through a ``Reader``.
 """
 
@@ -25,15 +26,17 @@ Result = TypeVar("Result")
 class Call:
     """One mutating request.
 
-    ``gives``: attribute of the resource → path (JMESPath) in the response. ``token``: the parameter that carries a client token.
-    ``done``: error codes that mean the work is already done. ``patience``: error codes to try again on, for what the provider
+    ``gives``: attribute of the resource → path (JMESPath, a string or ``Text``) in the response. ``token``: the
+    parameter that carries a client token.
+    ``done``: error codes that mean the work is already done. ``patience``: error codes to try again on, for what the
+    provider
     does not see yet or still holds → seconds.
     """
 
     service: str
     operation: str
     params: Mapping[str, Any]
-    gives: Mapping[str, str] = field(default_factory=dict)
+    gives: Mapping[str, Any] = field(default_factory=dict)
     token: str = ""
     done: tuple[str, ...] = ()
     patience: Mapping[str, int] = field(default_factory=dict)
@@ -53,7 +56,7 @@ class Wait:
     until: tuple[str, ...] = ()
     fail: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
-    gives: Mapping[str, str] = field(default_factory=dict)
+    gives: Mapping[str, Any] = field(default_factory=dict)
     deadline: int = 600
 
 
@@ -184,7 +187,9 @@ class Kind:
     account_suffix: ClassVar[bool] = False
     """Whether the physical name must be globally unique, so ends in the account id."""
     create_first: ClassVar[bool] = False
-    """Replacement makes the new one before the old one goes; otherwise the old one goes first, because a name, address or port is unique."""
+    """Replacement makes the new one before the old one goes; otherwise the old one goes first, because a name,
+    address or port is unique.
+    """
     down: ClassVar[str] = ""
     """What a replacement takes down meanwhile, for the plan."""
     after: ClassVar[tuple[str, ...]] = ()
@@ -194,9 +199,13 @@ class Kind:
     bundled: ClassVar[bool] = False
     """Steps of this kind with the same ``bundle`` become one step with one merged call."""
     arn: ClassVar[str] = ""
-    """Regular expression of this kind's ARNs, to recognise it in the tag index. Empty: the kind's own read finds all that is ours."""
+    """Regular expression of this kind's ARNs, to recognise it in the tag index. Empty: the kind's own read finds all
+    that is ours.
+    """
     calls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """API operations by purpose: ``{"read": (...), "write": (...)}``, each `Operation` of ``service`` or `service:Operation`."""
+    """API operations by purpose: ``{"read": (...), "write": (...)}``, each `Operation` of ``service`` or
+    `service:Operation`.
+    """
 
     def read(self, reader: Reader, request: Request) -> list[Have]:
         raise NotImplementedError
@@ -255,4 +264,3 @@ def late_references(kind: Kind, values: Mapping[str, Any]) -> set[tuple[str, str
     return {
         (ref.kind, ref.name) for name, value in values.items() if kind.fields[name].late for ref in references(value)
     }
-

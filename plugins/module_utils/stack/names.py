@@ -38,7 +38,8 @@ class Scope:
     def physical_name(self, resource_type: str, identifier: str, limit: int, account_suffix: bool = False) -> str:
         """``{project}-{environment}-{resource-type}[-{identifier}]``; `main` needs no identifier.
 
-        A name longer than ``limit`` characters is cut and ends in six characters of the whole name's hash; a globally unique
+        A name longer than ``limit`` characters is cut and ends in six characters of the whole name's hash; a
+        globally unique
         one ends in the account id.
         """
         parts = [self.stack, resource_type] + ([identifier] if identifier != "main" else [])

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Key, Wants
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, Key, Problem, Wants
 from ansible_collections.slipway.platform.plugins.module_utils.stack.graph import circles
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import (
     Call,
@@ -30,12 +30,8 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.values impo
 PROTECT_TAG = "slipway:protect"
 
 
-class Refused(Exception):
-    """A plan that must not be applied. ``reasons``: one sentence each, with its remedy."""
-
-    def __init__(self, reasons: Sequence[str]) -> None:
-        super().__init__("\n".join(reasons))
-        self.reasons = reasons
+class Refused(Invalid):
+    """A plan that must not be applied. ``problems``: (path of the document or nothing, reason with its remedy)."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +73,22 @@ class Decision:
     """A predecessor that a replacement left behind."""
 
     @property
+    def wanted(self) -> Want:
+        """The want of a decision that has one: all but `destroy`."""
+        if self.want is None:
+            raise ValueError(f"{self.verb} {self.key} has no want")
+        return self.want
+
+    @property
+    def standing(self) -> Have:
+        """The have of a decision that has one: all but `add`."""
+        if self.have is None:
+            raise ValueError(f"{self.verb} {self.key} has no have")
+        return self.have
+
+    @property
     def component(self) -> str:
-        return self.want.component if self.want else self.have.component if self.have else ""
+        return self.want.component if self.want else self.standing.component
 
 
 @dataclass
@@ -159,27 +169,23 @@ class _Planner:
 
     def _settle(self, decision: Decision) -> Decision:
         if decision.verb in ("keep", "change"):
-            assert decision.have is not None
-            self.plan.known[decision.key] = decision.have.attributes
+            self.plan.known[decision.key] = decision.standing.attributes
         return decision
 
     def _decide_late(self, key: Key, decision: Decision) -> None:
-        assert decision.want is not None
-        kind = self.kinds[key[0]]
-        decision.want.values.update(self._resolve_fields(kind, self.wants[key], late=True))
+        kind, want = self.kinds[key[0]], decision.wanted
+        want.values.update(self._resolve_fields(kind, self.wants[key], late=True))
         if decision.have is None or decision.verb == "replace":
             return
-        decision.differences += compare(kind, decision.want, decision.have, late=True)
+        decision.differences += compare(kind, want, decision.have, late=True)
         if kind.taggable:
-            decision.differences += _tag_differences(decision.want, decision.have)
+            decision.differences += _tag_differences(want, decision.have)
         if decision.differences:
             decision.verb = "change"
 
     def _resolve_fields(self, kind: Kind, want: Want, late: bool) -> dict[str, Any]:
         return {
-            name: resolve(value, self._lookup)
-            for name, value in want.values.items()
-            if kind.fields[name].late is late
+            name: resolve(value, self._lookup) for name, value in want.values.items() if kind.fields[name].late is late
         }
 
     def _lookup(self, ref: Ref | Own) -> Any:
@@ -212,31 +218,30 @@ class _Planner:
     # -- what must not happen
 
     def refuse(self) -> None:
-        reasons = [*self._duplicates(), *self._foreign(), *self._protected()]
-        if reasons:
-            raise Refused(reasons)
+        problems = [*self._duplicates(), *self._foreign(), *self._protected()]
+        if problems:
+            raise Refused(problems)
 
-    def _duplicates(self) -> Iterable[str]:
+    def _path(self, key: Key) -> str:
+        return self.documents[key].path if key in self.documents else ""
+
+    def _duplicates(self) -> Iterable[Problem]:
         for have in self.leftovers:
             twin = self.current[have.key]
             if have.generation == twin.generation and have.physical_name == twin.physical_name:
-                yield (
-                    f"{have.kind} {have.name} exists twice, as {twin.id} and {have.id}; delete the one that is not in use, "
-                    "then run again"
-                )
+                message = f"{have.kind} {have.name} exists twice, as {twin.id} and {have.id}"
+                yield self._path(have.key), f"{message}; delete the one that is not in use, then run again"
 
-    def _foreign(self) -> Iterable[str]:
+    def _foreign(self) -> Iterable[Problem]:
         for want in self.wants.values():
             have = self.current.get(want.key)
             if have is not None and have.foreign and not want.adopt:
                 owner = have.tags.get("slipway:stack")
                 whose = f"belongs to the stack {owner}" if owner else "exists already and does not carry our tags"
-                yield (
-                    f"{want.path}: {want.kind} {want.physical_name} {whose}; choose another name, or say `adopt: true` in the "
-                    "document to take it over"
-                )
+                remedy = "choose another name, or say `adopt: true` in the document to take it over"
+                yield want.path, f"{want.kind} {want.physical_name} {whose}; {remedy}"
 
-    def _protected(self) -> Iterable[str]:
+    def _protected(self) -> Iterable[Problem]:
         for decision in self.plan.decisions:
             have = decision.have
             if decision.verb not in ("replace", "destroy") or have is None or decision.leftover:
@@ -246,9 +251,12 @@ class _Planner:
             protected = document.protect if document else by_tag
             name = f"{have.kind}.{have.name}"
             if protected and name not in self.aim.unprotect:
-                cause = ", ".join(difference.field for difference in decision.differences if difference.change is Change.REPLACE)
-                why = f"a change of {cause} would replace it" if cause else "it would be destroyed"
-                yield f"{name} is protected and {why}; add {name} to `unprotect` if its data may go"
+                replacing = [one.field for one in decision.differences if one.change is Change.REPLACE]
+                why = f"a change of {', '.join(replacing)} would replace it" if replacing else "it would be destroyed"
+                yield (
+                    self._path(have.key),
+                    f"{name} is protected and {why}; add {name} to `unprotect` if its data may go",
+                )
 
     # -- in which order
 
@@ -262,7 +270,7 @@ class _Planner:
         try:
             graphlib.TopologicalSorter({node.id: node.needs for node in self.plan.nodes.values()}).prepare()
         except graphlib.CycleError as error:
-            raise Refused([f"the steps wait for each other in a circle: {' → '.join(error.args[1])}"]) from error
+            raise Refused([("", f"the steps wait for each other in a circle: {' → '.join(error.args[1])}")]) from error
 
     def _nodes(self, decision: Decision) -> None:
         kind, want, have = self.kinds[decision.key[0]], decision.want, decision.have
@@ -311,11 +319,17 @@ class _Planner:
     def _need(self, action: str, key: Key, others: Collection[Key], actions: Sequence[str]) -> None:
         node = self.plan.nodes.get(node_id(action, key))
         if node is not None:
-            node.needs |= {node_id(each, other) for other in others for each in actions if (each, other) != (action, key)}
+            node.needs |= {
+                node_id(each, other) for other in others for each in actions if (each, other) != (action, key)
+            }
 
     def _order_backward(self) -> None:
         """Deletions run from what refers to what is referred to; a circle of late references is cleared first."""
-        going = {decision.key: decision for decision in self.plan.decisions if decision.verb in ("destroy", "replace") and not decision.leftover}
+        going = {
+            decision.key: decision
+            for decision in self.plan.decisions
+            if decision.verb in ("destroy", "replace") and not decision.leftover
+        }
         holders = Holders(self.kinds, list(self.current.values()))
         circle = circles({key: holders.held(key, late=None) & going.keys() for key in going})
         for key in going:
@@ -347,7 +361,9 @@ class _Planner:
     def _order_leftovers(self) -> None:
         for have in self.leftovers:
             node = self.plan.nodes[node_id("delete", have.key, have)]
-            node.needs |= {other.id for other in self.plan.nodes.values() if other.action in ("create", "update", "complete")}
+            node.needs |= {
+                other.id for other in self.plan.nodes.values() if other.action in ("create", "update", "complete")
+            }
 
     def _order_after(self, going: Mapping[Key, Decision]) -> None:
         by_kind = _by_kind(going)
@@ -458,8 +474,7 @@ def bundle(kinds: Mapping[str, Kind], plan: Plan) -> None:
     for node in plan.nodes.values():
         if kinds[node.key[0]].bundled:
             decision = subjects[node.key]
-            subject = decision.have if node.action == "delete" else decision.want
-            assert subject is not None
+            subject = decision.standing if node.action == "delete" else decision.wanted
             parent = str(kinds[node.key[0]].bundle(subject))
             groups[node.key[0], node.action == "delete", parent].append(node)
     for (kind, _deletes, _parent), nodes in groups.items():

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind
@@ -22,7 +22,7 @@ def summary(plan: Plan) -> str:
     return ", ".join(f"{len(plan.of(verb))} to {verb}" for verb in _SIGNS)
 
 
-def as_text(plan: Plan, kinds: dict[str, Kind], scope: Scope) -> str:
+def as_text(plan: Plan, kinds: Mapping[str, Kind], scope: Scope) -> str:
     """The plan as it is printed: one entry a resource, in the order of the documents, then the sums."""
     lines = [f"Stack {scope.stack} in {scope.region}, account {scope.account}"]
     for decision in plan.decisions:
@@ -75,7 +75,8 @@ def _short(value: Any) -> str:
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON-ready data. ``steps[].calls`` are exactly the mutating requests that applying sends, in any order that
+    """The plan as JSON-ready data. ``steps[].calls`` are exactly the mutating requests that applying sends, in any
+    order that
     ``needs`` allows."""
     return {
         "summary": {verb: len(plan.of(verb)) for verb in _SIGNS},

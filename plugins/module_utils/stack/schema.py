@@ -35,7 +35,9 @@ class Change(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field of a kind. ``late`` fields are set in a step of their own after creation, so that two resources may refer to each other."""
+    """One field of a kind. ``late`` fields are set in a step of their own after creation, so that two resources may
+    refer to each other.
+    """
 
     type: str
     doc: str
@@ -113,8 +115,12 @@ def anything(doc: str, **options: Any) -> Field:
     return Field(type="anything", doc=doc, **options)
 
 
+ANYTHING = anything("Anything.")
+
+
 class Problems(list[tuple[str, str]]):
-    """What is wrong with a document, each as (path, message). All are collected, so that a user mends them in one go."""
+    """What is wrong with a document, each as (path, message). All are collected, so that a user mends them in one go.
+    """
 
     def add(self, path: str, message: str) -> None:
         self.append((path, message))
@@ -198,18 +204,17 @@ class Checker:
         return Ref(field.refers, self._string(value, field, path), field.attribute)
 
     def _list(self, value: Any, field: Field, path: str) -> Any:
-        assert field.items is not None
         if not isinstance(value, list):
             self.problems.add(path, f"must be a list, not {value!r}")
             return []
-        return [self.value(item, field.items, f"{path}[{index}]") for index, item in enumerate(value)]
+        items = field.items or ANYTHING
+        return [self.value(item, items, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def _object(self, value: Any, field: Field, path: str) -> Any:
-        assert field.fields is not None
         if not isinstance(value, Mapping):
             self.problems.add(path, f"must be a mapping, not {value!r}")
             return {}
-        return self.fields(value, field.fields, path)
+        return self.fields(value, field.fields or {}, path)
 
     def _map(self, value: Any, field: Field, path: str) -> Any:
         if not isinstance(value, Mapping):
@@ -242,7 +247,9 @@ class Checker:
 
 
 def comparable(value: Any, field: Field) -> Any:
-    """A value in the form in which two of them are compared: the field's own normal form, sets sorted, policies by meaning."""
+    """A value in the form in which two of them are compared: the field's own normal form, sets sorted, policies by
+    meaning.
+    """
     if field.normalise and (field.type == "policy" or not deferred(value)):
         value = field.normalise(value)
     if field.type == "list" and field.items is not None and isinstance(value, (list, tuple)):
@@ -250,9 +257,7 @@ def comparable(value: Any, field: Field) -> Any:
         return sorted(items, key=_sort_key) if field.unordered else items
     if field.type == "object" and field.fields is not None and isinstance(value, Mapping):
         return {
-            name: comparable(value[name], inner)
-            for name, inner in field.fields.items()
-            if value.get(name) is not None
+            name: comparable(value[name], inner) for name, inner in field.fields.items() if value.get(name) is not None
         }
     return value
 

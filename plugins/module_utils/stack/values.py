@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Values that a plan may hold before they are known, and how they become known.
 
-A resource's parameters are plain data in which some leaves are *deferred*: a reference to another document, a text or a policy
-with references inside, a secret that is made when the call is sent. ``resolve`` replaces what a lookup knows and leaves the rest,
+A resource's parameters are plain data in which some leaves are *deferred*: a reference to another document, a text
+or a policy
+with references inside, a secret that is made when the call is sent. ``resolve`` replaces what a lookup knows and
+leaves the rest,
 so one structure serves the plan (partly known), the diff (rendered) and the call (all known).
 """
 
@@ -83,8 +85,11 @@ class Generated:
 Lookup = Callable[[Ref | Own], Any]
 """Answers the value of a reference, or the reference itself while it is not known."""
 
+
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """Replace every reference that ``lookup`` knows; what stays unknown stays deferred. Generated secrets are left alone."""
+    """Replace every reference that ``lookup`` knows; what stays unknown stays deferred. Generated secrets are left
+    alone.
+    """
     match value:
         case Ref() | Own():
             return lookup(value)

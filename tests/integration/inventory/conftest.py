@@ -74,11 +74,19 @@ class Account:
             for region in ("us-east-1", "eu-west-1")
         }
 
-    def launch(self, name: str, group: str, region: str = "us-east-1", public: bool = False, **tags: str) -> str:
-        """The id of a new instance of the stack demo-dev in the default VPC."""
+    def launch(
+        self,
+        name: str,
+        group: str,
+        tags: dict[str, str] | None = None,
+        *,
+        region: str = "us-east-1",
+        public: bool = False,
+    ) -> str:
+        """The id of a new instance of the stack demo-dev in the default VPC; further tags replace its own."""
         client = self._client[region]
         subnet = client.describe_subnets()["Subnets"][0]["SubnetId"]
-        tag_set = {"slipway:stack": "demo-dev", "slipway:name": name, "slipway:group": group, **tags}
+        tag_set = {"slipway:stack": "demo-dev", "slipway:name": name, "slipway:group": group, **(tags or {})}
         answer = client.run_instances(
             ImageId=client.describe_images()["Images"][0]["ImageId"],
             MinCount=1,

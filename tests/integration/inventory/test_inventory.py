@@ -24,14 +24,14 @@ def test_an_empty_account_is_an_inventory_without_hosts(account: Account, contro
 
 
 def test_hosts_of_another_stack_are_not_ours(account: Account, controller: Controller) -> None:
-    account.launch("kafka-1", "kafka", **{"slipway:stack": "demo-prod"})
-    account.launch("someone", "kafka", **{"slipway:stack": ""})
+    account.launch("kafka-1", "kafka", {"slipway:stack": "demo-prod"})
+    account.launch("someone", "kafka", {"slipway:stack": ""})
     assert controller.list()["_meta"]["hostvars"] == {}
 
 
 def test_hosts_are_reached_through_the_bastion(account: Account, controller: Controller) -> None:
-    bastion = account.launch("bastion-1", "bastion", public=True, **{"slipway:host-key": KEY})
-    kafka = account.launch("kafka-1", "kafka", **{"slipway:host-key": KEY})
+    bastion = account.launch("bastion-1", "bastion", {"slipway:host-key": KEY}, public=True)
+    kafka = account.launch("kafka-1", "kafka", {"slipway:host-key": KEY})
     hosts = controller.list()["_meta"]["hostvars"]
     public_ip = account.describe(bastion)["PublicIpAddress"]
     assert hosts["bastion-1"]["ansible_host"] == public_ip
@@ -44,9 +44,9 @@ def test_hosts_are_reached_through_the_bastion(account: Account, controller: Con
 
 
 def test_groups_and_variables(account: Account, controller: Controller) -> None:
-    instance_id = account.launch("kafka-1", "kafka", Component="kafka")
-    account.stop(account.launch("kafka-2", "kafka", Component="kafka"))
-    account.launch("kafka-9", "kafka", region="eu-west-1", Component="kafka")
+    instance_id = account.launch("kafka-1", "kafka", {"Component": "kafka"})
+    account.stop(account.launch("kafka-2", "kafka", {"Component": "kafka"}))
+    account.launch("kafka-9", "kafka", {"Component": "kafka"}, region="eu-west-1")
     listed = controller.list()
     assert listed["kafka"]["hosts"] == listed["component_kafka"]["hosts"] == ["kafka-1", "kafka-9"]
     assert listed["slipway_stopped"]["hosts"] == listed["kafka_stopped"]["hosts"] == ["kafka-2"]
@@ -73,7 +73,7 @@ def test_a_group_may_have_another_user(account: Account, controller: Controller)
 
 
 def test_a_tag_is_never_a_template(account: Account, controller: Controller) -> None:
-    account.launch("kafka-1", "kafka", Owner="{{ 1 + 1 }}")
+    account.launch("kafka-1", "kafka", {"Owner": "{{ 1 + 1 }}"})
     shown = controller.run("ansible", "kafka-1", "-m", "ansible.builtin.debug", "-a", "var=slipway_tags.Owner")
     assert "{{ 1 + 1 }}" in shown.stdout
 

@@ -48,7 +48,7 @@ def test_main_comes_first_then_the_other_entry_points(role: Path) -> None:
 def test_a_row_says_type_default_and_description(role: Path) -> None:
     page = readme(role)
     assert "| `queue_url` | str | *required* | Where it answers. |" in page
-    assert "| `queue_topics` | list of dict | <code>\\[\\]</code> | What it holds. |" in page
+    assert "| `queue_topics` | list of dict | `[]` | What it holds. |" in page
 
 
 def test_suboptions_are_listed_by_path(role: Path) -> None:

@@ -258,3 +258,11 @@ def test_constructed_groups_and_variables(account: Account) -> None:
     assert inventory.hosts["kafka-1"].get_vars()["rack"] == "a"
     assert members(inventory, "brokers") == ["kafka-1"]
     assert members(inventory, "state_running") == ["bastion-1", "kafka-1"]
+
+
+def test_a_host_may_be_named_as_its_group(account: Account) -> None:
+    account.instances = [BASTION._replace(tags={**BASTION.tags, "slipway:name": "bastion"})]
+    inventory = parse(STACK)
+    assert members(inventory, "bastion") == ["bastion"]
+    assert inventory.hosts["bastion"].get_vars()["slipway_instance_id"] == "i-bastion"
+    assert inventory.groups["bastion"].get_vars() == {}

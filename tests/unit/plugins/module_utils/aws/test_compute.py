@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,15 +24,20 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import digest
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import comparable
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Ref, Text
+from ansible_collections.slipway.platform.tests.unit.plugins.module_utils.aws.cures import mend_instances
 from ansible_collections.slipway.platform.tests.unit.plugins.module_utils.aws.requests import complaints, want
 from ansible_collections.slipway.platform.tests.unit.plugins.module_utils.aws.runner import Account
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFhsI9FHFvDJ0Vb0mKGZLhUwTVrQHzdxGZqJBYSqQd8q"
 
+IMAGE = "ami-03cf127a"
+"""One of those that moto has."""
+
 
 @pytest.fixture
-def machines(network: Account) -> Iterator[Account]:
+def machines(network: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
     """The network, and what machines refer to: two security groups, a key pair, two roles."""
+    mend_instances(monkeypatch)
     vpc = network.known["vpc", "main"]["id"]
     for name in ("nodes", "kafka"):
         answer = network.client("ec2").create_security_group(GroupName=name, Description=name, VpcId=vpc)
@@ -44,14 +48,8 @@ def machines(network: Account) -> Iterator[Account]:
     return network
 
 
-@pytest.fixture
-def image(machines: Account) -> str:
-    image: str = machines.client("ec2").describe_images()["Images"][0]["ImageId"]
-    return image
-
-
-def machine(image: str, **more: Any) -> dict[str, Any]:
-    return {"subnet": "a", "instance_type": "t3.micro", "image": image, "security_groups": ["nodes"], **more}
+def machine(**more: Any) -> dict[str, Any]:
+    return {"subnet": "a", "instance_type": "t3.micro", "image": IMAGE, "security_groups": ["nodes"], **more}
 
 
 def operations(calls: list[Any]) -> list[str]:
@@ -69,6 +67,8 @@ def test_key_pair(account: Account) -> None:
 
 def test_another_key_is_told_apart(account: Account) -> None:
     account.create(KeyPair(), public_key=KEY)
+    account.want(KeyPair(), public_key=f"{KEY} somebody")
+    assert account.differences(KeyPair()) == {}
     account.want(KeyPair(), public_key=KEY.replace("Qd8q", "Qd8r"))
     assert account.differences(KeyPair()).keys() == {"public_key"}
 
@@ -81,9 +81,8 @@ def test_a_key_compares_without_its_comment(given: str, compared: str) -> None:
     assert key_material(given) == compared
 
 
-def test_instance(machines: Account, image: str) -> None:
+def test_instance(machines: Account) -> None:
     document = machine(
-        image,
         key_pair="main",
         role="node",
         user_data="#!/bin/sh\n",
@@ -102,11 +101,10 @@ def test_instance(machines: Account, image: str) -> None:
     assert machines.read(Instance()) == []
 
 
-def test_instance_changes_in_place(machines: Account, image: str) -> None:
+def test_instance_changes_in_place(machines: Account) -> None:
     kind = Instance()
-    machines.create(kind, **machine(image, role="node", groups=["web"]))
+    machines.create(kind, **machine(role="node", groups=["web"]))
     changed = machine(
-        image,
         instance_type="t3.small",
         role="broker",
         security_groups=["nodes", "kafka"],
@@ -128,55 +126,57 @@ def test_instance_changes_in_place(machines: Account, image: str) -> None:
     ]
 
 
-def test_instance_without_a_role_gets_one(machines: Account, image: str) -> None:
-    machines.create(Instance(), **machine(image))
-    assert operations(machines.update(Instance(), **machine(image, role="node"))) == ["AssociateIamInstanceProfile"]
+def test_instance_without_a_role_gets_one(machines: Account) -> None:
+    machines.create(Instance(), **machine())
+    assert operations(machines.update(Instance(), **machine(role="node"))) == ["AssociateIamInstanceProfile"]
     assert machines.differences(Instance()) == {}
 
 
-def test_instance_termination_protection(machines: Account, image: str) -> None:
-    machines.create(Instance(), **machine(image, termination_protection=True))
+def test_instance_termination_protection(machines: Account) -> None:
+    machines.create(Instance(), **machine(termination_protection=True))
     assert machines.differences(Instance()) == {}
-    calls = machines.update(Instance(), **machine(image))
+    calls = machines.update(Instance(), **machine())
     assert operations(calls) == ["ModifyInstanceAttribute", "CreateTags"]
     assert calls[0].params["DisableApiTermination"] == {"Value": False}
     assert machines.differences(Instance()) == {}
 
 
-def test_instance_user_data_arrives_as_written_and_is_told_apart(machines: Account, image: str) -> None:
-    instance = machines.create(Instance(), **machine(image, user_data="#!/bin/sh\necho 1\n"))
+def test_instance_user_data_arrives_as_written_and_is_told_apart(machines: Account) -> None:
+    instance = machines.create(Instance(), **machine(user_data="#!/bin/sh\necho 1\n"))
     answer = machines.client("ec2").describe_instance_attribute(InstanceId=instance["id"], Attribute="userData")
     assert base64.b64decode(answer["UserData"]["Value"]).decode() == "#!/bin/sh\necho 1\n"
-    machines.want(Instance(), **machine(image, user_data="#!/bin/sh\necho 2\n"))
+    machines.want(Instance(), **machine(user_data="#!/bin/sh\necho 2\n"))
     assert machines.differences(Instance()).keys() == {"user_data"}
 
 
-def test_instance_has_one_disk_that_is_no_volume_of_the_stack(machines: Account, image: str) -> None:
-    machines.create(Instance(), **machine(image, root_volume={"size": 33}))
+def test_instance_has_one_disk_that_is_no_volume_of_the_stack(machines: Account) -> None:
+    machines.create(Instance(), **machine(root_volume={"size": 33}))
     (disk,) = machines.client("ec2").describe_volumes()["Volumes"]
     assert (disk["Size"], disk["VolumeType"], disk["Encrypted"]) == (33, "gp3", True)
+    (image,) = machines.client("ec2").describe_images(ImageIds=[IMAGE])["Images"]
+    assert disk["Attachments"][0]["Device"] == image["RootDeviceName"]
     assert {"Key": "Project", "Value": "shop"} in disk["Tags"]
     assert machines.read(EbsVolume()) == []
 
 
-def test_public_address_is_what_was_asked_for_also_when_stopped(machines: Account, image: str) -> None:
-    instance = machines.create(Instance(), **machine(image, public_address=True))
+def test_public_address_is_what_was_asked_for_also_when_stopped(machines: Account) -> None:
+    instance = machines.create(Instance(), **machine(public_address=True))
     assert instance["public_ip"]
     machines.client("ec2").stop_instances(InstanceIds=[instance["id"]])
     assert machines.differences(Instance()) == {}
 
 
-def test_machines_of_a_group_are_no_instances_of_the_stack(machines: Account, image: str) -> None:
-    instance = machines.create(Instance(), **machine(image))
+def test_machines_of_a_group_are_no_instances_of_the_stack(machines: Account) -> None:
+    instance = machines.create(Instance(), **machine())
     assert len(machines.read(Instance())) == 1
     tag = {"Key": AUTO_SCALING_TAG, "Value": "agents"}
     machines.client("ec2").create_tags(Resources=[instance["id"]], Tags=[tag])
     assert machines.read(Instance()) == []
 
 
-def test_reading_instances_takes_one_call(machines: Account, image: str) -> None:
+def test_reading_instances_takes_one_call(machines: Account) -> None:
     for name in ("one", "two"):
-        machines.create(Instance(), name, **machine(image))
+        machines.create(Instance(), name, **machine())
     machines.reader.operations.clear()
     assert len(machines.read(Instance())) == 2
     assert machines.reader.operations == ["ec2:DescribeInstances"]
@@ -220,10 +220,17 @@ def test_ebs_volume(account: Account) -> None:
     assert account.read(kind) == []
 
 
-def test_ebs_volume_follows_its_machine(machines: Account, image: str) -> None:
+def test_ebs_volume_changes_its_type(account: Account) -> None:
+    account.create(EbsVolume(), zone="us-east-1a", size=10, volume_type="gp2")
+    assert account.differences(EbsVolume()) == {}
+    account.update(EbsVolume(), zone="us-east-1a", size=10)
+    assert account.differences(EbsVolume()) == {}
+
+
+def test_ebs_volume_follows_its_machine(machines: Account) -> None:
     kind, zone = EbsVolume(), "us-east-1a"
     for name in ("one", "two"):
-        machines.create(Instance(), name, **machine(image))
+        machines.create(Instance(), name, **machine())
     machines.create(kind, zone=zone, size=10, instance="one")
     assert machines.have(kind).fields["device"] == "/dev/sdf"
     assert machines.differences(kind) == {}
@@ -232,14 +239,14 @@ def test_ebs_volume_follows_its_machine(machines: Account, image: str) -> None:
     assert operations(machines.delete(kind)) == ["DetachVolume", "DeleteVolume"]
 
 
-def test_ebs_volume_whose_machine_is_replaced(machines: Account, image: str) -> None:
+def test_ebs_volume_whose_machine_is_replaced(machines: Account) -> None:
     """By the time of the volume's update the old machine is gone, and has let go of it."""
     kind, zone = EbsVolume(), "us-east-1a"
-    machines.create(Instance(), **machine(image))
+    machines.create(Instance(), **machine())
     machines.create(kind, zone=zone, size=10, instance="main")
     have = machines.have(kind)
     machines.delete(Instance())
-    machines.create(Instance(), **machine(image))
+    machines.create(Instance(), **machine())
     wanted = machines.want(kind, zone=zone, size=10, instance="main")
     machines.run(kind, kind.update(have, wanted, frozenset({"instance"})), have.attributes)
     assert machines.differences(kind) == {}

@@ -133,7 +133,7 @@ def test_ranges_of_one_rule_and_of_several_are_the_same() -> None:
 
 
 def test_what_someone_added_that_no_document_can_say_is_seen_and_can_be_taken_away() -> None:
-    added = [
+    added: list[dict[str, Any]] = [
         {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
         {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
         {"IpProtocol": "50", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
@@ -141,6 +141,34 @@ def test_what_someone_added_that_no_document_can_say_is_seen_and_can_be_taken_aw
     seen = observed(added)
     assert not same(seen, [])
     assert permissions(rules_of(seen)) == added
+
+
+@pytest.mark.parametrize(
+    ("rule", "permission"),
+    [
+        ({"protocol": "all"}, {"IpProtocol": "-1"}),
+        ({"protocol": "tcp"}, {"IpProtocol": "tcp", "FromPort": 0, "ToPort": 65535}),
+        ({"protocol": "udp", "ports": "53"}, {"IpProtocol": "udp", "FromPort": 53, "ToPort": 53}),
+        ({"protocol": "tcp", "ports": "1-9"}, {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 9}),
+        ({"protocol": "icmp"}, {"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1}),
+    ],
+)
+def test_protocols_and_ports_are_written_as_the_provider_reads_them(
+    rule: dict[str, Any], permission: dict[str, Any]
+) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_IpPermission.html"""
+    assert permissions(rules_of([{**rule, "group": "sg-1"}])) == [
+        {**permission, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}
+    ]
+
+
+def test_sources_of_the_same_ports_share_a_permission() -> None:
+    ssh = {"protocol": "tcp", "ports": "22"}
+    (permission,) = permissions(
+        rules_of([{**ssh, "cidrs": ["10.0.0.0/8"], "description": "in"}, {**ssh, "group": "sg-1"}])
+    )
+    assert permission["IpRanges"] == [{"CidrIp": "10.0.0.0/8", "Description": "in"}]
+    assert permission["UserIdGroupPairs"] == [{"GroupId": "sg-1"}]
 
 
 PROTOCOLS = st.sampled_from(["tcp", "udp", "icmp", "all"])

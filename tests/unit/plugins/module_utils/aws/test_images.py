@@ -21,6 +21,7 @@ def parameters(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
     def call(service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
         account.reader.operations.append(f"{service}:{operation}")
         names = params["Names"]
+        assert len(names) == len(set(names))
         return {"Parameters": [{"Name": name, "Value": paths[name]} for name in names if name in paths]}
 
     monkeypatch.setattr(account.reader, "call", call)

@@ -45,6 +45,11 @@ def test_subnet(network: Account) -> None:
     assert "nine" not in [have.name for have in network.read(subnet)]
 
 
+def test_a_public_subnet_is_made_so(network: Account) -> None:
+    network.create(Subnet(), "nine", vpc="main", cidr="10.0.9.0/24", zone="us-east-1b", public_addresses=True)
+    assert network.differences(Subnet(), "nine") == {}
+
+
 def test_internet_gateway(network: Account) -> None:
     gateway = InternetGateway()
     assert network.differences(gateway) == {}

@@ -78,6 +78,25 @@ def test_entries_first() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("entry", "params"),
+    [
+        ({"protocol": "tcp", "ports": "22"}, {"Protocol": "6", "PortRange": {"From": 22, "To": 22}}),
+        ({"protocol": "udp"}, {"Protocol": "17", "PortRange": {"From": 0, "To": 65535}}),
+        ({"protocol": "icmp"}, {"Protocol": "1", "IcmpTypeCode": {"Type": -1, "Code": -1}}),
+        ({"protocol": "all"}, {"Protocol": "-1"}),
+    ],
+)
+def test_protocols_and_ports_are_written_as_the_provider_reads_them(
+    entry: dict[str, Any], params: dict[str, Any]
+) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateNetworkAclEntry.html"""
+    acl = NetworkAcl()
+    steps = acl.create(want(acl, vpc="main", ingress=[{"number": 1, "cidr": "10.0.0.0/8", **entry}]))
+    (sent,) = [step.params for step in steps if step.operation == "CreateNetworkAclEntry"]
+    assert {name: value for name, value in sent.items() if name in ("Protocol", "PortRange", "IcmpTypeCode")} == params
+
+
 def test_what_no_document_can_say_is_seen() -> None:
     row = {
         "NetworkAclId": "acl-1",

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every request of the kinds of machines, roles and storage: valid for botocore's models, declared, and no more than needed."""
+"""Every request of the kinds of machines, roles and storage is valid, declared and needed."""
 
 from __future__ import annotations
 

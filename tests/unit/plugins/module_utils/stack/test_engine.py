@@ -10,11 +10,12 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
 from ansible_collections.slipway.platform.plugins.module_utils.stack import journal, render
 from ansible_collections.slipway.platform.plugins.module_utils.stack.engine import Job, Result, run
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
-from hypothesis import assume, given
-from hypothesis import strategies as st
 from tests.unit.plugins.module_utils.stack.toy import SCOPE, Cloud, Killed, Toy
 
 Documents = list[dict[str, Any]]
@@ -45,7 +46,8 @@ def stacks(draw: st.DrawFn) -> Documents:
             document["lid"] = draw(st.sampled_from(lids))
         if draw(st.booleans()):
             document["port"] = 100 * (index + 1) + draw(st.integers(0, 1))
-        document["friends"] = draw(st.lists(st.sampled_from([other for other in names if other != name]), unique=True)) if count > 1 else []
+        others = [other for other in names if other != name]
+        document["friends"] = draw(st.lists(st.sampled_from(others), unique=True)) if others else []
         documents.append(document)
     documents += [{"type": "lid", "name": name, "shape": draw(st.sampled_from(["round", "square"]))} for name in lids]
     if names and draw(st.booleans()):
@@ -85,7 +87,7 @@ def test_applying_one_after_another_equals_applying_the_last(first: Documents, s
 
 
 def held_by_what_stays(result: Result, documents: Documents) -> bool:
-    """Whether a box must go before its successor comes, while something that stays holds it: the cloud refuses that to anyone."""
+    """Whether a box must go before its successor comes, while something that stays holds it: refused to anyone."""
     replaced = {decision.key[1] for decision in result.plan.of("replace") if decision.key[0] == "box"}
     staying = {decision.key for verb in ("keep", "change") for decision in result.plan.of(verb)}
     return any(

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A cloud of boxes in memory, to test the engine without any real provider's rules.
 
-A box has an id, a unique port, a size, a parent box and friends; the cloud refuses to delete what something refers to, refuses a
-port twice, and shows a new box only some reads later when told so.
+A box has an id, a unique port, a size, a parent box and friends; the cloud refuses to delete what something refers to,
+refuses a port twice, and shows a new box only some reads later when told so.
 """
 
 from __future__ import annotations
@@ -60,7 +60,14 @@ class Box(Kind):
 
     def read(self, reader: Reader, request: Request) -> list[Have]:
         return [
-            Have(self.name, row["tags"][NAME_TAG], dict(row["fields"]), {"id": row["id"]}, row["tags"], row["tags"]["Name"])
+            Have(
+                kind=self.name,
+                name=row["tags"][NAME_TAG],
+                fields=dict(row["fields"]),
+                attributes={"id": row["id"]},
+                tags=row["tags"],
+                physical_name=row["tags"]["Name"],
+            )
             for row in reader.pages("toy", "List", "rows", {"kind": self.name})
         ]
 
@@ -92,7 +99,10 @@ class Lid(Box):
 
     name = "lid"
     create_first = True
-    fields = {"shape": string("Its shape.", default="round", change=Change.REPLACE), "size": integer("Its size.", default=1)}
+    fields = {
+        "shape": string("Its shape.", default="round", change=Change.REPLACE),
+        "size": integer("Its size.", default=1),
+    }
 
 
 class Crate(Box):
@@ -155,9 +165,12 @@ class Toy:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self.store = self
         self.scope = SCOPE
         self.catalogue = Catalogue({kind.name: kind for kind in (Box(), Lid(), Crate())}, {}, lambda wants, scope: ())
+
+    @property
+    def store(self) -> Toy:
+        return self
 
     def identify(self, scope: Scope) -> Scope:
         return scope
