@@ -65,7 +65,7 @@ def _execute(chosen: argparse.Namespace) -> int:
     """Run the command with the emulator's environment; its exit status, or 128 + the signal that ended it."""
     with Emulator(options.from_arguments(chosen)) as emulator:
         try:
-            process = subprocess.Popen(chosen.command, env={**os.environ, **emulator.environment})
+            process = subprocess.Popen(chosen.command, env=emulator.environment_of(os.environ))
         except OSError as error:
             print(f"{chosen.command[0]}: {error.strerror}", file=sys.stderr)
             return 127 if isinstance(error, FileNotFoundError) else 126

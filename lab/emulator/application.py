@@ -77,8 +77,11 @@ class Application:
         act = self._control.get(f"{call.environ['REQUEST_METHOD']} {name}")
         if act is None:
             return json_answer({"error": f"the control path has only {', '.join(self._control)}"}, 404)
-        with self._lock:
-            return act(call)
+        try:
+            with self._lock:
+                return act(call)
+        except (KeyError, TypeError, ValueError) as cause:
+            return json_answer({"error": f"{name}: {type(cause).__name__}: {cause}"}, 400)
 
     def _clear_calls(self, _: Call) -> Answer:
         self.log.clear()
@@ -142,13 +145,15 @@ class Application:
         call.environ["wsgi.input"] = io.BytesIO(call.body)
         try:
             body = b"".join(self._moto(call.environ, start_response))
+        except strict.Refused as refused:
+            return error(call.protocol, refused.code, refused.message, refused.status)
         except NotImplementedError as cause:
             return _not_implemented(call, cause)
         except Exception as cause:
             traceback.print_exc(file=sys.stderr)
             return error(call.protocol, "EmulatorFailure", f"{call.operation}: {type(cause).__name__}: {cause}")
         status, headers = started[-1]
-        if int(status[:3]) >= 404 and call.operation == "Unknown":
+        if int(status[:3]) >= 404 and body.startswith(b"<!doctype html>"):
             return _not_implemented(call, NotImplementedError("no such operation"))
         return Answer(int(status[:3]), header_items(headers), body)
 

@@ -21,7 +21,7 @@ from lab.emulator.request import Call
 _FILTER_NAME = re.compile(r"Filter\.\d+\.Name")
 # The service's model documents a describing call's filters as a list of <code>names</code>.
 # Accepted by AWS though the model documents them in passing only.
-_ALIASES = frozenset({"tag-value", "cidr", "cidrBlock", "vpcId", "availabilityZone", "defaultForAz"})
+_ALIASES = frozenset({"tag-value", "cidr", "cidr-block", "cidrBlock", "vpcId", "availabilityZone", "defaultForAz"})
 _DOCUMENTED = re.compile(r"<li>\s*<p>\s*<code>([^<]+)</code>")
 
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,8 @@ from lab.emulator.options import Options
 
 _ROOT = Path(__file__).resolve().parents[2]
 _DEADLINE = 30.0
+# The user's AWS variables that mean no account: everything else starting with AWS_ is kept from a command.
+_KEPT = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_PAGER")
 
 
 class Emulator:
@@ -82,6 +85,11 @@ class Emulator:
             "AWS_CONFIG_FILE": str(home / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
         }
+
+    def environment_of(self, parent: Mapping[str, str]) -> dict[str, str]:
+        """`parent` as a command's environment: turned to this emulator, without the user's profile, tokens and so on."""
+        kept = {name: value for name, value in parent.items() if not name.startswith("AWS_") or name in _KEPT}
+        return {**kept, **self.environment}
 
     def calls(self) -> list[LoggedCall]:
         """Every call so far, in order; see `lab.emulator.calls`."""

@@ -15,7 +15,6 @@ os.environ.setdefault("MOTO_ACM_VALIDATION_WAIT", "0")
 os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")
 os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
-os.environ.setdefault("MOTO_ENABLE_KEYPAIR_VALIDATION", "true")
 os.environ.setdefault("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true")
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: E402
@@ -59,6 +58,7 @@ def serve(options: Options, *, with_parent: bool = False) -> None:
         threading.Thread(target=watch, daemon=True).start()
     threading.Thread(target=application.preload, args=(["ec2"],), daemon=True).start()
     print(f"http://{HOST}:{server.server_port}", flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # moto prints; nobody may be reading our output any more
     try:
         server.serve_forever(poll_interval=0.05)
     finally:

@@ -16,8 +16,11 @@ class Dispatcher(DomainDispatcherApplication):
 
     @functools.cache  # noqa: B019  # there is one dispatcher a process
     def get_backend_for_host(self, host: str | None) -> object:
-        """The name of the service behind a host name."""
-        return super().get_backend_for_host(host)
+        """The name of the service behind a host name; raises NotImplementedError where moto has none."""
+        backend = super().get_backend_for_host(host)
+        if backend is None and host is not None:
+            raise NotImplementedError(f"there is no backend for {host}")
+        return backend
 
 
 def speed_up() -> None:

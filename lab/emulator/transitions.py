@@ -35,10 +35,11 @@ class Transitions:
         """Set an attribute to `first`, and after the delay to `last` unless something else has changed it since."""
 
         def finish() -> None:
-            if getattr(subject, attribute) == first or not self.delay:
+            if getattr(subject, attribute, first) == first:
                 setattr(subject, attribute, last)
 
-        self.begin(lambda: setattr(subject, attribute, first), finish)
+        setattr(subject, attribute, first)
+        self.begin(lambda: None, finish)
 
     def settle(self, *, everything: bool = False) -> None:
         """Make the changes that are due, or all of them."""

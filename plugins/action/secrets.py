@@ -38,8 +38,8 @@ class ActionModule(ActionBase):
         unknown = [name for name in options["names"] if name not in values]
         if unknown and not self._task.check_mode:
             return _failed(
-                f"no secret {', '.join(unknown)} in stack {scope_of(options).stack}; declare a document of type secret with "
-                "that name in the role that owns it, and run playbooks/provision.yml"
+                f"no secret {', '.join(unknown)} in stack {scope_of(options).stack}; declare a document of type secret "
+                "with that name in the role that owns it, and run playbooks/provision.yml"
             )
         return {**result, "secrets": values, "unknown": unknown}
 

@@ -26,7 +26,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack_options imp
 try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:  # A private name of ansible-core 2.19: without it, messages lack the file and line.
-    Origin = None  # type: ignore[assignment, misc]
+    Origin = None
 
 
 class ActionModule(ActionBase):

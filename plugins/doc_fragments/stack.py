@@ -27,7 +27,8 @@ options:
       - V(<project>-<environment>) unless given; a second region of the same environment needs one of its own.
     type: str
   resources:
-    description: Documents, each with C(type), C(name) and the fields of its kind, as M(slipway.platform.resources) gathers them.
+    description:
+      - Documents, each with C(type), C(name) and the fields of its kind, as M(slipway.platform.resources) gathers them.
     type: list
     elements: dict
     required: true
@@ -35,5 +36,6 @@ requirements:
   - python >= 3.11
   - botocore >= 1.36
 notes:
-  - Credentials and endpoint are taken from the environment as every AWS tool does (E(AWS_PROFILE), E(AWS_ACCESS_KEY_ID), E(AWS_ENDPOINT_URL), …).
+  - Credentials and endpoint are taken from the environment as by every AWS tool
+    (E(AWS_PROFILE), E(AWS_ACCESS_KEY_ID), E(AWS_ENDPOINT_URL), …).
 """

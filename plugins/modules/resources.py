@@ -12,7 +12,8 @@ short_description: Contribute documents to the stack
 version_added: 1.0.0
 author: Slipway contributors (@slipway)
 description:
-  - Appends a role's documents to the fact C(slipway_resources), which M(slipway.platform.stack) then plans and applies together.
+  - Appends a role's documents to the fact C(slipway_resources), which M(slipway.platform.stack) then plans and applies
+    together.
   - Nothing is sent to AWS.
 options:
   component:

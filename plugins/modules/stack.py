@@ -61,7 +61,8 @@ options:
   visibility:
     description:
       - Seconds that AWS may take to show what was made.
-      - For so long after another run has ended, a creation that it also made or meant to make is not repeated but looked for.
+      - For so long after another run has ended, a creation that it also made or meant to make is not repeated but
+        looked for.
     type: int
     default: 60
   progress:
@@ -220,12 +221,8 @@ def main() -> None:
 def _listener(path: str | None, resources: ExitStack) -> Listen:
     if not path:
         return lambda event: None
-    stream = resources.enter_context(Path(path).open("w", encoding="utf-8", buffering=1))
-
-    def listen(event: dict[str, Any]) -> None:
-        stream.write(json.dumps(event) + "\n")
-
-    return listen
+    lines = resources.enter_context(Path(path).open("w", encoding="utf-8", buffering=1))  # noqa: SIM115 closed by `resources`
+    return lambda event: print(json.dumps(event), file=lines)
 
 
 def _answer(result: Result, outputs: dict[str, str], diff: bool) -> dict[str, Any]:

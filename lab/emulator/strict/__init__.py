@@ -14,8 +14,6 @@ import importlib
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from moto.core.exceptions import ServiceException
-
 from lab.emulator.options import Options
 
 _EC2 = ("tags", "images", "interfaces", "nat", "network", "instances", "volumes", "endpoints")
@@ -29,6 +27,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "resourcegroupstaggingapi": ("tags",),
     "route53": ("route53",),
     "s3": ("s3",),
+    "secretsmanager": ("secrets",),
     "service-quotas": ("quotas",),
     "ssm": ("images",),
 }
@@ -50,14 +49,22 @@ def load(service: str) -> None:
     """Put the cures of one service in place; does nothing the second time."""
     if service in _loaded:
         return
-    _loaded.add(service)
     for name in FILES.get(service, ()):
         importlib.import_module(f"{__name__}.{name}")
+    _loaded.add(service)
 
 
-def refuse(code: str, message: str) -> NoReturn:
+class Refused(Exception):  # noqa: N818  # not a failure of this program
+    """The call is answered with an error of AWS: its code, message and HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code, self.message, self.status = code, message, status
+
+
+def refuse(code: str, message: str, status: int = 400) -> NoReturn:
     """Answer the call with an error of AWS."""
-    raise ServiceException(code, message)
+    raise Refused(code, message, status)
 
 
 def cured(backend: type, method: str) -> Callable[[Callable[..., Any]], None]:

@@ -26,7 +26,7 @@ def create(original: Any, backend: Any, **named: Any) -> Any:
     _check_zones(backend, subnets, named.get("loadbalancer_type") or "application")
     if any(balancer.name == named["name"] for balancer in backend.load_balancers.values()):
         refuse("DuplicateLoadBalancerName", "A load balancer with the specified name already exists")
-    balancer = original(**named)
+    balancer = original(**{**named, "scheme": named.get("scheme") or "internet-facing"})
     balancer.interfaces = [_interface(backend, balancer, subnet) for subnet in subnets]
     TRANSITIONS.change(balancer, "state", "provisioning", "active")
     return balancer

@@ -47,5 +47,5 @@ def list_policies(original: Any, backend: Any, *arguments: Any, **named: Any) ->
 def delete_policy(original: Any, backend: Any, policy_arn: str) -> None:
     """Not while attached. https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html"""
     if backend.get_policy(policy_arn).attachment_count:
-        refuse("DeleteConflict", "Cannot delete a policy attached to entities.")
+        refuse("DeleteConflict", "Cannot delete a policy attached to entities.", 409)
     original(policy_arn)

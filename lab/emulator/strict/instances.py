@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from moto.ec2.exceptions import InvalidInstanceTypeError
 from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociationBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
@@ -111,7 +112,10 @@ def run(
         named["monitoring_state"] = "enabled"
     mappings = _mappings(backend, image_id, named.get("block_device_mappings") or data.get("BlockDeviceMappings") or [])
     named["block_device_mappings"] = mappings
-    reservation = original(image_id, count, user_data, security_group_names, **named)
+    try:
+        reservation = original(image_id, count, user_data, security_group_names, **named)
+    except InvalidInstanceTypeError:
+        refuse("InvalidParameterValue", f"Invalid value '{named['instance_type']}' for InstanceType.")
     for instance in reservation.instances:
         instance.disable_api_termination = bool(data.get("DisableApiTermination"))
         for interface in instance.nics.values():

@@ -31,7 +31,7 @@ def request_ip(original: Any, subnet: Any, ip: str, instance: Any) -> Any:
 
 
 def _holds(interface: Any, subnet: Any, ip: str) -> bool:
-    return interface.subnet is subnet and interface.private_ip_address == ip
+    return bool(ip) and interface.subnet is subnet and interface.private_ip_address == ip
 
 
 @cured(Subnet, "get_available_subnet_ip")
@@ -49,10 +49,11 @@ def create(original: Any, backend: Any, subnet: Any, private_ip_address: Any, *a
     subnet = backend.get_subnet(subnet) if isinstance(subnet, str) else subnet
     of_launch = "device_index" in named  # an instance has reserved the address of its interface already
     of_moto = not arguments and not named  # moto passes a random address for NAT gateways and endpoints
-    given = isinstance(private_ip_address, str) and private_ip_address not in subnet._subnet_ips
+    if not of_moto and any(_holds(eni, subnet, private_ip_address) for eni in backend.enis.values()):
+        refuse("InvalidIPAddress.InUse", f"Address {private_ip_address} is in use.")
     if of_moto or not (private_ip_address or of_launch or (arguments and arguments[0])):
         private_ip_address = subnet.get_available_subnet_ip(None)
-    elif given and not of_launch:
+    elif private_ip_address and private_ip_address not in subnet._subnet_ips:
         subnet.request_ip(private_ip_address, None)
     return original(subnet, private_ip_address, *arguments, **named)
 

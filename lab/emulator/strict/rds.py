@@ -25,7 +25,7 @@ def create(original: Any, backend: Any, db_kwargs: dict[str, Any]) -> Any:
 
 def _interface(backend: Any, database: Any) -> str | None:
     """The interface of an instance: it keeps its subnet and its groups from being deleted."""
-    group = backend.subnet_groups.get(database.db_subnet_group_name or "")
+    group = backend.subnet_groups.get(_subnet_group(database))
     if group is None:
         return None
     ec2 = ec2_backends[backend.account_id][backend.region_name]
@@ -85,7 +85,7 @@ def create_subnet_group(original: Any, backend: Any, subnet_name: str, descripti
 @cured(RDSBackend, "delete_subnet_group")
 def delete_subnet_group(original: Any, backend: Any, subnet_name: str) -> Any:
     """Not in use. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBSubnetGroup.html"""
-    if any(database.db_subnet_group_name == subnet_name for database in _members(backend)):
+    if subnet_name in map(_subnet_group, (*backend.databases.values(), *backend.clusters.values())):
         refuse("InvalidDBSubnetGroupStateFault", f"Cannot delete the subnet group '{subnet_name}': it is in use")
     return original(subnet_name)
 
@@ -98,5 +98,8 @@ def delete_parameter_group(original: Any, backend: Any, db_parameter_group_name:
     return original(db_parameter_group_name)
 
 
-def _members(backend: Any) -> list[Any]:
-    return [*backend.databases.values(), *backend.clusters.values()]
+def _subnet_group(database: Any) -> str | None:
+    """Its subnet group's name; an instance's property of that name cannot be read, a cluster's is a plain attribute."""
+    own = vars(database)
+    name: str | None = own.get("_db_subnet_group_name", own.get("db_subnet_group_name"))
+    return name

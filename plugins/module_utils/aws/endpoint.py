@@ -111,7 +111,7 @@ class VpcEndpoint(Ec2Kind):
                 **self.tagged(want),
             },
             gives={"id": "VpcEndpoint.VpcEndpointId"},
-            token="ClientToken",  # noqa: S106 - the parameter's name
+            token="ClientToken",
         )
         yield self._available(Own())
 

@@ -1,8 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""botocore's exceptions as one ``ProviderError``, with a sentence a user can act on where the cause is on their side.
-"""
+"""botocore's exceptions as one ``ProviderError``, with a sentence to act on where the cause is on the user's side."""
 
 from __future__ import annotations
 
@@ -45,7 +44,7 @@ def translated(service: str, operation: str, region: str) -> Iterator[None]:
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError) as error:
         raise Unusable(
             "NoCredentials",
-            f"{error}. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with an instance profile",
+            f"{error}. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use an instance profile",
         ) from error
     except exceptions.ProfileNotFound as error:
         raise Unusable(
@@ -54,7 +53,7 @@ def translated(service: str, operation: str, region: str) -> Iterator[None]:
     except (exceptions.ConnectionError, exceptions.HTTPClientError) as error:
         raise Unusable(
             "Unreachable",
-            f"no answer from {service} in {region}: {error}. Check the region, AWS_ENDPOINT_URL, and that this machine reaches it",
+            f"no answer from {service} in {region}: {error}. Check the region, AWS_ENDPOINT_URL, and the network",
         ) from error
     except exceptions.ParamValidationError as error:
         raise ProviderError("ParamValidation", str(error)) from error
@@ -70,8 +69,8 @@ def from_code(service: str, operation: str, region: str, error: dict[str, str]) 
     if code in _REJECTED and not (code == "AuthFailure" and "credentials" not in message):
         return Unusable(
             code,
-            f"AWS does not accept these credentials in {region} ({message}); check AWS_PROFILE or the AWS_ACCESS_KEY_ID "
-            "that is set, and that the region is enabled for the account",
+            f"AWS does not accept these credentials in {region} ({message}); check AWS_PROFILE or AWS_ACCESS_KEY_ID, "
+            "and that the region is enabled for the account",
         )
     if code in _DENIED:
         return ProviderError(

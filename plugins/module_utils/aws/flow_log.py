@@ -62,7 +62,7 @@ class FlowLog(Ec2Kind):
                 **self.tagged(want),
             },
             gives={"id": "FlowLogIds[0]"},
-            token="ClientToken",  # noqa: S106 - the parameter's name
+            token="ClientToken",
             # "Unable to assume given IAM role" for a role just made, which IAM takes a while to show everywhere:
             # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
             patience={"InvalidParameter": 120},

@@ -101,13 +101,14 @@ class NetworkAcl(Ec2Kind):
 
     def check(self, want: Want) -> Iterator[str]:
         for direction in DIRECTIONS:
-            numbers = [entry["number"] for entry in want[direction]]
+            taken: set[int] = set()
             for index, entry in enumerate(want[direction]):
                 problem = port_problem(entry["protocol"], entry.get("ports"))
+                if entry["number"] in taken:
+                    problem = f"number {entry['number']} is taken; choose another"
                 if problem:
                     yield f"{direction}[{index}]: {problem}"
-                if entry["number"] in numbers[:index]:
-                    yield f"{direction}[{index}]: number {entry['number']} is taken; choose another"
+                taken.add(entry["number"])
 
     def create(self, want: Want) -> Iterator[Step]:
         yield Call(
@@ -115,7 +116,7 @@ class NetworkAcl(Ec2Kind):
             "CreateNetworkAcl",
             {"VpcId": want["vpc"], **self.tagged(want)},
             gives={"id": "NetworkAcl.NetworkAclId"},
-            token="ClientToken",  # noqa: S106 - the parameter's name
+            token="ClientToken",
         )
         # Entries first: without any it denies everything.
         for direction in DIRECTIONS:
@@ -168,13 +169,11 @@ def _change_entries(acl: Any, direction: str, before: Iterable[Mapping[str, Any]
     place = {"NetworkAclId": acl, "Egress": direction == "egress"}
     old = {entry["number"]: entry for entry in entries(before)}
     new = {entry["number"]: entry for entry in entries(after)}
-    for number, entry in new.items():
-        if old.get(number) != entry:
-            operation = "ReplaceNetworkAclEntry" if number in old else "CreateNetworkAclEntry"
-            yield Call("ec2", operation, {**place, **_entry(entry)})
-    for number in old:
-        if number not in new:
-            yield Call("ec2", "DeleteNetworkAclEntry", {**place, "RuleNumber": number})
+    for entry in (entry for number, entry in new.items() if old.get(number) != entry):
+        operation = "ReplaceNetworkAclEntry" if entry["number"] in old else "CreateNetworkAclEntry"
+        yield Call("ec2", operation, {**place, **_entry(entry)})
+    for number in sorted(old.keys() - new.keys()):
+        yield Call("ec2", "DeleteNetworkAclEntry", {**place, "RuleNumber": number})
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,7 @@ ENGINE = (
     "sts:GetCallerIdentity",
     "tag:GetResources",
 )
-"""What every run asks, wherever it is: who it is, what the tag index holds, what the account may have, who holds
-what.
-"""
+"""What every run asks: who it is, what the tag index holds, what the account may have, who holds what."""
 
 ENGINE_ON = {
     "dynamodb:{region}:{account}:table/slipway": (
@@ -76,10 +74,10 @@ ENGINE_ON = {
 """The journal's table and the public parameters of images."""
 
 ANYWHERE = re.compile(
-    r"(ec2|elasticloadbalancing|autoscaling):Describe\w+|logs:DescribeLogGroups|iam:List(Roles|InstanceProfiles)|"
+    r"(ec2|elasticloadbalancing|autoscaling):Describe\w+|logs:DescribeLogGroups|iam:(GetRole|ListRoles|ListInstanceProfiles)|"
     r"route53:(ListHostedZonesByName|CreateHostedZone|AssociateVPCWithHostedZone)|" + "|".join(ENGINE)
 )
-"""Actions that cannot be narrowed to a resource."""
+"""Actions that cannot be narrowed; and GetRole, which must see a role of our name under any path."""
 
 RESOURCES = {
     "auto_scaling_group": ("autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}",),
@@ -90,8 +88,17 @@ RESOURCES = {
         "rds:{region}:{account}:pg:default*",
     ),
     "db_subnet_group": ("rds:{region}:{account}:subgrp:{name}",),
+    "dns_record": ("route53:::hostedzone/*",),
     "hosted_zone": ("route53:::hostedzone/*",),
     "iam_role": ("iam::{account}:role/slipway/{stack}/*", "iam::{account}:instance-profile/slipway/{stack}/*"),
+    "listener": (
+        "elasticloadbalancing:{region}:{account}:loadbalancer/*/{name}/*",
+        "elasticloadbalancing:{region}:{account}:listener/*/{name}/*",
+    ),
+    "listener_rule": (
+        "elasticloadbalancing:{region}:{account}:listener/*/{name}/*",
+        "elasticloadbalancing:{region}:{account}:listener-rule/*/{name}/*",
+    ),
     "load_balancer": (
         "elasticloadbalancing:{region}:{account}:loadbalancer/*/{name}/*",
         "elasticloadbalancing:{region}:{account}:listener/*/{name}/*",
@@ -99,6 +106,7 @@ RESOURCES = {
     ),
     "log_group": ("logs:{region}:{account}:log-group:{name}", "logs:{region}:{account}:log-group:{name}:*"),
     "s3_bucket": ("s3:::{name}",),
+    # Secrets Manager puts six characters of its own after the name.
     "secret": (
         "secretsmanager:{region}:{account}:secret:{name}",
         "secretsmanager:{region}:{account}:secret:{name}-??????",
@@ -128,6 +136,18 @@ EC2_CREATES = {
 }
 """Creation → types of the resources that carry the stack's tag in the request."""
 
+EC2_ALONE = frozenset(
+    {
+        "AllocateAddress",
+        "CreateInternetGateway",
+        "CreateLaunchTemplate",
+        "CreateVolume",
+        "CreateVpc",
+        "ImportKeyPair",
+    }
+)
+"""Creations that touch nothing of the stack's."""
+
 EC2_UNTAGGED = {
     # Images are others'; disks and network interfaces come with their instance, without a tag of their own.
     "RunInstances": ("image", "network-interface", "snapshot", "volume"),
@@ -139,9 +159,7 @@ EC2_UNTAGGED = {
     "AuthorizeSecurityGroupIngress": ("security-group-rule",),
     "AuthorizeSecurityGroupEgress": ("security-group-rule",),
 }
-"""Action → types that it touches besides what carries the stack's tag; some other resource of the request always
-does.
-"""
+"""Action → types that it touches without the stack's tag; something else in the request always carries it."""
 
 PASSES_A_ROLE_TO = {
     "autoscaling:CreateAutoScalingGroup": "ec2",
@@ -165,9 +183,8 @@ LINKED_ROLES = {
 def policies(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) -> dict[str, Document]:
     """Managed policies by name, each of at most 6144 characters: together they allow what the kinds' calls ask for.
 
-    An account that ``scope`` does not know stands as ``*``. ``wants``: documents whose physical names the stack's
-    patterns may
-    not cover. Raises ValueError for a call of which this module does not know on what resources it acts.
+    An account that ``scope`` does not know stands as ``*``. ``wants``: documents, whose physical names are allowed
+    where the stack's patterns do not cover them. Raises ValueError for a call of which this module knows no resources.
     """
     documents = pack(list(statements(kinds, scope, wants)))
     return {f"{scope.stack}-provision-{number}": document for number, document in enumerate(documents, 1)}
@@ -179,18 +196,18 @@ def statements(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) 
     resources = _resources(kinds, scope, wants)
     anywhere = sorted(action for action in actions if ANYWHERE.fullmatch(action))
     yield _statement("Look", anywhere, ["*"])
-    yield from _ec2([action.removeprefix("ec2:") for action in sorted(actions - {*anywhere}) if _is_ec2(action)], scope)
     by_service = defaultdict(list)
     for action in sorted(actions - {*anywhere}):
-        if not _is_ec2(action):
-            by_service[action.partition(":")[0]].append(action)
+        by_service[action.partition(":")[0]].append(action)
+    if "ec2" in by_service:
+        yield from _ec2([action.removeprefix("ec2:") for action in by_service.pop("ec2")], scope)
     for service, its_actions in by_service.items():
-        if not resources[service]:
+        if service not in resources:
             raise ValueError(f"permissions: nothing says on which resources {', '.join(its_actions)} act")
         yield _statement(service.capitalize(), its_actions, resources[service])
     yield from _side_effects(kinds, actions, scope)
-    for arn, its_actions in ENGINE_ON.items():
-        yield _statement(f"Engine{arn.partition(':')[0].capitalize()}", its_actions, [_arn(arn, scope)])
+    for template, its_own in ENGINE_ON.items():
+        yield _statement(f"Engine{template.partition(':')[0].capitalize()}", its_own, [_arn(template, scope)])
 
 
 def pack(given: Sequence[Statement]) -> list[Document]:
@@ -219,50 +236,58 @@ def _actions(kinds: Iterable[Kind]) -> set[str]:
 
 def _resources(kinds: Iterable[Kind], scope: Scope, wants: Iterable[Want]) -> dict[str, list[str]]:
     """Service → ARNs of what the kinds make in it."""
-    names: dict[str, list[str]] = {}
-    for kind in kinds:
-        lower = kind.service == "rds"
-        pattern = NAMES.get(kind.name, "{stack}-*").format(stack=scope.stack.lower() if lower else scope.stack)
-        names[kind.name] = [pattern]
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind_name, its_names in _names(kinds, scope, wants).items():
+        for template in RESOURCES.get(kind_name, ()):
+            found[template.partition(":")[0]] += (_arn(template, scope, name) for name in its_names)
+    return {service: _without_covered(arns) for service, arns in found.items()}
+
+
+def _names(kinds: Iterable[Kind], scope: Scope, wants: Iterable[Want]) -> dict[str, list[str]]:
+    """Kind → the pattern of the stack's names, then those of documents that it does not cover."""
+    names = {kind.name: [_pattern(kind, scope)] for kind in kinds}
     for want in wants:
         if want.kind in names and not fnmatchcase(want.physical_name, names[want.kind][0]):
             names[want.kind].append(want.physical_name)
-    found: dict[str, list[str]] = defaultdict(list)
-    for kind_name, its_names in names.items():
-        for template in RESOURCES.get(kind_name, ()):
-            arns = [_arn(template, scope, name) for name in its_names]
-            found[template.partition(":")[0]] += dict.fromkeys(arns)
-    return found
+    return names
+
+
+def _pattern(kind: Kind, scope: Scope) -> str:
+    return NAMES.get(kind.name, "{stack}-*").format(stack=scope.stack.lower() if kind.service == "rds" else scope.stack)
+
+
+def _without_covered(arns: Sequence[str]) -> list[str]:
+    """The patterns, each once, but for those that another one covers."""
+    distinct = list(dict.fromkeys(arns))
+    return [arn for arn in distinct if not any(other != arn and fnmatchcase(arn, other) for other in distinct)]
 
 
 def _ec2(operations: Sequence[str], scope: Scope) -> Iterator[Statement]:
-    """What is made must get the stack's tag, what is touched must have it. CreateTags follows the creation it
-    belongs to.
-    """
-    creations = [operation for operation in operations if operation in EC2_CREATES]
-    if not operations:
-        return
-    made = sorted({kind for operation in creations for kind in EC2_CREATES[operation]})
-    tagged = {"StringEquals": {f"aws:RequestTag/{STACK_TAG}": scope.stack}}
+    """What is touched must have the stack's tag."""
     ours = {"StringEquals": {f"aws:ResourceTag/{STACK_TAG}": scope.stack}}
-    yield _statement("Ec2Make", _ec2_actions(creations), [_ec2_arn(kind, scope) for kind in made], tagged)
-    yield _statement("Ec2Touch", _ec2_actions(operations), [_ec2_arn("*", scope)], ours)
+    touching = [operation for operation in operations if operation not in EC2_ALONE]
+    yield _statement("Ec2Touch", _ec2_actions(touching), [_ec2_arn("*", scope)], ours)
+    creations = [operation for operation in operations if operation in EC2_CREATES]
+    if creations:
+        yield from _ec2_creations(creations, scope)
     by_types: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for operation in operations:
-        if operation in EC2_UNTAGGED:
-            by_types[EC2_UNTAGGED[operation]].append(operation)
-    for number, (types, its_operations) in enumerate(by_types.items(), 1):
-        arns = [_ec2_arn(kind, scope) for kind in types]
-        yield _statement(f"Ec2Along{number}", _ec2_actions(its_operations), arns)
-    if "CreateTags" in operations and creations:
-        during = {"StringEquals": {"ec2:CreateAction": creations}}
-        yield _statement("Ec2TagWhatIsMade", ["ec2:CreateTags"], [_ec2_arn("*", scope)], during)
+    for operation in EC2_UNTAGGED.keys() & operations:
+        by_types[EC2_UNTAGGED[operation]].append(operation)
+    for number, (types, its_operations) in enumerate(sorted(by_types.items()), 1):
+        yield _statement(f"Ec2Along{number}", _ec2_actions(its_operations), [_ec2_arn(kind, scope) for kind in types])
+
+
+def _ec2_creations(creations: Sequence[str], scope: Scope) -> Iterator[Statement]:
+    """What is made must get the stack's tag; CreateTags is allowed along with the creation that it belongs to."""
+    tagged = {"StringEquals": {f"aws:RequestTag/{STACK_TAG}": scope.stack}}
+    made = sorted({kind for operation in creations for kind in EC2_CREATES[operation]})
+    yield _statement("Ec2Make", _ec2_actions(creations), [_ec2_arn(kind, scope) for kind in made], tagged)
+    during = {"StringEquals": {"ec2:CreateAction": list(creations)}}
+    yield _statement("Ec2TagWhatIsMade", ["ec2:CreateTags"], [_ec2_arn("*", scope)], during)
 
 
 def _side_effects(kinds: Sequence[Kind], actions: set[str], scope: Scope) -> Iterator[Statement]:
-    """What AWS does in the caller's name: pass roles, make service-linked roles and secrets, use keys, launch for a
-    group.
-    """
+    """What AWS does in the caller's name: pass and link roles, make secrets, use keys, launch for a group."""
     passed = sorted({f"{PASSES_A_ROLE_TO[action]}.amazonaws.com" for action in actions if action in PASSES_A_ROLE_TO})
     if passed:
         roles = [_arn(RESOURCES["iam_role"][0], scope)]
@@ -285,9 +310,7 @@ def _side_effects(kinds: Sequence[Kind], actions: set[str], scope: Scope) -> Ite
 
 
 def _keys(kinds: Sequence[Kind], scope: Scope) -> Iterator[Statement]:
-    """Customer managed keys, used through the services that encrypt with them: a key is named by its user, not by
-    the stack.
-    """
+    """Customer managed keys, through the services that encrypt with them: which keys, the key policies say."""
     services = {kind.service for kind in kinds if "kms_key" in kind.fields}
     services |= {"secretsmanager"} if "rds" in services else set()
     if services:
@@ -296,10 +319,6 @@ def _keys(kinds: Sequence[Kind], scope: Scope) -> Iterator[Statement]:
         keys = [_arn("kms:{region}:{account}:key/*", scope)]
         condition = {"StringEquals": {"kms:ViaService": via}}
         yield _statement("Keys", [f"kms:{operation}" for operation in operations], keys, condition)
-
-
-def _is_ec2(action: str) -> bool:
-    return action.startswith("ec2:")
 
 
 def _ec2_actions(operations: Iterable[str]) -> list[str]:
@@ -320,7 +339,7 @@ def _arn(template: str, scope: Scope, name: str = "") -> str:
 def _statement(
     sid: str, actions: Iterable[str], resources: Sequence[str], condition: Mapping[str, Any] | None = None
 ) -> Statement:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    statement: Statement = {"Sid": sid, "Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
     return {**statement, "Condition": dict(condition)} if condition else statement
 
 

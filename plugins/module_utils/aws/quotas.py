@@ -92,4 +92,5 @@ def _line(session: Session, quota: Quota, need: int) -> str:
     if used + need <= limit:
         return ""
     have = f" ({used} in use)" if quota.used else ""
-    return f"Quota: the plan adds {need} {quota.label}, the account may have {limit}{have}; ask for more (Service Quotas {quota.code})"
+    remedy = f"ask for more (Service Quotas, {quota.code})"
+    return f"Quota: the plan adds {need} {quota.label}, the account may have {limit}{have}; {remedy}"

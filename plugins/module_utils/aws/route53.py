@@ -32,8 +32,6 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.schema impo
 )
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Own, Ref, resolve
 
-TAGS_A_ZONE = 10
-"""https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html"""
 CHANGES_A_BATCH = 1000
 """Values of one change batch, those of an UPSERT counted twice:
 https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests-changeresourcerecordsets"""
@@ -60,6 +58,7 @@ class HostedZone(Kind):
     identity = "token"
     down = "every name in it; a public one gets other name servers"
     arn = r"arn:[^:]+:route53:::hostedzone/.+"
+    tag_limit = 10  # https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
     fields = {
         "domain": string(
             "Domain, in small letters, without a dot at its end.",
@@ -131,7 +130,7 @@ class HostedZone(Kind):
             "CreateHostedZone",
             {"Name": domain, **private, "HostedZoneConfig": {"Comment": comment, "PrivateZone": bool(private)}},
             gives={"id": "HostedZone.Id", "domain": f"'{domain}'", "name_servers": "DelegationSet.NameServers"},
-            token="CallerReference",  # noqa: S106 -- the parameter's name
+            token="CallerReference",
             # The same caller reference: a run that died has made it. The next step finds it.
             done=("HostedZoneAlreadyExists",),
         )
@@ -151,10 +150,6 @@ class HostedZone(Kind):
 
     def delete(self, have: Have) -> Iterator[Step]:
         yield Call("route53", "DeleteHostedZone", {"Id": have.id}, done=("NoSuchHostedZone",), patience=BUSY)
-
-    def check(self, want: Want) -> Iterator[str]:
-        if len(want.tags) > TAGS_A_ZONE:
-            yield f"Route 53 allows {TAGS_A_ZONE} tags, these are {len(want.tags)}; drop some of `tags`"
 
     def _tag(self, zone: Any, tags: Mapping[str, str], gone: Sequence[str]) -> Iterator[Step]:
         params: dict[str, Any] = {"ResourceType": "hostedzone", "ResourceId": zone}

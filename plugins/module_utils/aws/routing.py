@@ -123,7 +123,7 @@ class NatGateway(Ec2Kind):
             "CreateNatGateway",
             {"SubnetId": want["subnet"], "AllocationId": want["elastic_ip"], **self.tagged(want)},
             gives={"id": "NatGateway.NatGatewayId"},
-            token="ClientToken",  # noqa: S106 - the parameter's name
+            token="ClientToken",
         )
         yield Wait(
             "ec2",
@@ -218,7 +218,7 @@ class RouteTable(Ec2Kind):
             "CreateRouteTable",
             {"VpcId": want["vpc"], **self.tagged(want)},
             gives={"id": "RouteTable.RouteTableId"},
-            token="ClientToken",  # noqa: S106 - the parameter's name
+            token="ClientToken",
         )
         for route in want["routes"]:
             yield self._route("CreateRoute", Own(), route)
@@ -229,12 +229,7 @@ class RouteTable(Ec2Kind):
         if "routes" in changed:
             yield from self._update_routes(have, want)
         if "subnets" in changed:
-            for subnet in have.fields["subnets"]:
-                if subnet not in want["subnets"]:
-                    yield self._disassociate(have, subnet)
-            for subnet in want["subnets"]:
-                if subnet not in have.fields["subnets"]:
-                    yield self._associate(have.id, subnet)
+            yield from self._move_subnets(have, want)
 
     def delete(self, have: Have) -> Iterator[Step]:
         for subnet in have.fields["subnets"]:
@@ -246,6 +241,14 @@ class RouteTable(Ec2Kind):
             done=("InvalidRouteTableID.NotFound",),
             patience={"DependencyViolation": 600},
         )
+
+    def _move_subnets(self, have: Have, want: Want) -> Iterator[Step]:
+        for subnet in have.fields["subnets"]:
+            if subnet not in want["subnets"]:
+                yield self._disassociate(have, subnet)
+        for subnet in want["subnets"]:
+            if subnet not in have.fields["subnets"]:
+                yield self._associate(have.id, subnet)
 
     def _update_routes(self, have: Have, want: Want) -> Iterator[Step]:
         before = {route["destination"]: route for route in have.fields["routes"]}

@@ -1,8 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests to AWS: one client per service, shared by all threads, at a declared rate; errors as one kind with a code.
-"""
+"""Requests to AWS: one client per service, shared by all threads, at a declared rate; errors of one kind."""
 
 from __future__ import annotations
 

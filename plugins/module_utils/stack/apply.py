@@ -149,10 +149,13 @@ class Executor:
         if not self._running and timeout is None:
             return
         try:
-            progress, error = self._returned.get(timeout=min(timeout, 0.5) if timeout is not None else 0.5)
+            returned = self._returned.get(timeout=min(timeout, 0.5) if timeout is not None else 0.5)
         except queue.Empty:
             return
         self._running -= 1
+        self._note(*returned)
+
+    def _note(self, progress: _Progress, error: BaseException | None) -> None:
         node = progress.node
         if isinstance(error, _NotYet):
             heapq.heappush(self._later, (time.monotonic() + progress.pause, next(self._order), progress))
@@ -261,13 +264,14 @@ class Executor:
                 return
             if not error.absent:
                 raise
+            # Not shown yet: as good as an answer without it.
             response = {}
         found = self.sender.search(wait.path, response) if response else None
-        if found is not None and found in wait.fail:
-            raise ProviderError("Failed", f"{wait.operation}: {wait.path} became {found}")
-        if found in wait.until or (not wait.until and not found):
+        if found in (wait.until or (None, [], "")):
             self._learn(progress.node.key, wait.gives, response)
             return
+        if found in wait.fail:
+            raise ProviderError("Failed", f"{wait.operation}: {wait.path} became {found}")
         if time.monotonic() - progress.step_begun > wait.deadline:
             raise ProviderError("Timeout", f"{wait.operation}: {wait.path} is {found} after {wait.deadline} s")
         raise _NotYet

@@ -16,7 +16,7 @@ from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.construct import Construct, Document
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind, Want, ordering_references
-from ansible_collections.slipway.platform.plugins.module_utils.stack.names import RESERVED_TAGS, Scope
+from ansible_collections.slipway.platform.plugins.module_utils.stack.names import RESERVED_TAGS, USER_TAGS_TAG, Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Checker, boolean, mapping, string
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Own, Ref, references, resolve
 
@@ -108,13 +108,13 @@ class Catalogue:
             values=values,
             component=house["component"],
             physical_name=physical_name,
-            tags=scope.ownership(house["component"], name, physical_name, house["tags"]),
+            tags=_fitting(kind, scope.ownership(house["component"], name, physical_name, house["tags"])),
             scope=scope,
             path=path,
             protect=house.get("protect", kind.protected),
             adopt=house["adopt"],
         )
-        for message in kind.check(want):
+        for message in (*_too_many_tags(kind, want), *kind.check(want)):
             checker.problems.add(path, message)
         return want
 
@@ -165,6 +165,20 @@ def _reserved(tags: Mapping[str, str], path: str, checker: Checker) -> None:
     for tag in tags:
         if tag in RESERVED_TAGS or tag.startswith(("slipway:", "aws:")):
             checker.problems.add(f"{path}.tags.{tag}", "this tag is the engine's own; choose another")
+        if not re.fullmatch(r"[^\s]{1,128}", tag):
+            checker.problems.add(f"{path}.tags.{tag}", "a tag's key has 1 to 128 characters and no spaces")
+
+
+def _fitting(kind: Kind, tags: dict[str, str]) -> dict[str, str]:
+    """Where a kind takes few tags, the user's own come before the note of which they are."""
+    if len(tags) > kind.tag_limit:
+        tags.pop(USER_TAGS_TAG, None)
+    return tags
+
+
+def _too_many_tags(kind: Kind, want: Want) -> Iterator[str]:
+    if len(want.tags) > kind.tag_limit:
+        yield f"a {kind.name} takes {kind.tag_limit} tags, these are {len(want.tags)}; drop some of `tags`"
 
 
 def _expansion(

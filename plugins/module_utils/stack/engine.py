@@ -1,8 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run: check the documents, look at the account, plan, and (unless only asked) take the lease and apply the plan.
-"""
+"""One run: check the documents, look at the account, plan, and (unless only asked) take the lease and apply."""
 
 from __future__ import annotations
 
@@ -17,9 +16,17 @@ from typing import Any, Protocol
 from ansible_collections.slipway.platform.plugins.module_utils.stack import journal
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import Executor, Listen, Outcome, Sender
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Catalogue, Key, Wants
-from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Have, Kind, Reader, Request, Swept
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import (
+    Have,
+    Kind,
+    Reader,
+    Request,
+    Swept,
+    Want,
+)
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
-from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Plan, make_plan
+from ansible_collections.slipway.platform.plugins.module_utils.stack.order import make_plan
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Plan
 
 
 class Provider(Sender, Reader, Protocol):
@@ -129,21 +136,32 @@ def _wait(seen: journal.Entry, horizon: float, stop: threading.Event, listen: Li
 
 def observe(provider: Provider, wants: Wants, sweep: bool) -> list[Have]:
     """Everything of this stack that the account holds, all kinds read at once."""
-    kinds = provider.catalogue.kinds
-    declared: dict[str, list[Any]] = {name: [] for name in kinds}
-    for want in wants.values():
-        declared[want.kind].append(want)
-    reads: dict[str, Future[list[Have]]] = {}
-    with ThreadPoolExecutor(len(kinds) + 1, thread_name_prefix="read") as pool:
-        swept = pool.submit(provider.sweep if sweep else list)
+    return _Observation(provider, wants, sweep).haves()
 
-        def read(kind: Kind) -> list[Have]:
-            hints = [hint for hint in swept.result() if re.fullmatch(kind.arn, hint.arn)] if kind.arn else []
-            if kind.arn and not hints and not declared[kind.name]:
-                return []
-            return kind.read(provider, Request(declared[kind.name], hints, lambda name: reads[name].result()))
 
-        # A child's read waits for its parent's, so parents are submitted first: kinds are listed in that order.
-        for name, kind in kinds.items():
-            reads[name] = pool.submit(read, kind)
-        return [have for future in reads.values() for have in future.result()]
+class _Observation:
+    """One concurrent read of all kinds; a child's waits for its parent's."""
+
+    def __init__(self, provider: Provider, wants: Wants, sweep: bool) -> None:
+        self.provider = provider
+        self.kinds = provider.catalogue.kinds
+        self.declared: dict[str, list[Want]] = {name: [] for name in self.kinds}
+        for want in wants.values():
+            self.declared[want.kind].append(want)
+        self.reads: dict[str, Future[list[Have]]] = {}
+        self.pool = ThreadPoolExecutor(len(self.kinds) + 1, thread_name_prefix="read")
+        self.swept: Future[list[Swept]] = self.pool.submit(provider.sweep if sweep else list)
+
+    def haves(self) -> list[Have]:
+        with self.pool:
+            # A parent is submitted before its children: kinds are listed in that order.
+            for name, kind in self.kinds.items():
+                self.reads[name] = self.pool.submit(self._read, kind)
+        return [have for read in self.reads.values() for have in read.result()]
+
+    def _read(self, kind: Kind) -> list[Have]:
+        wants = self.declared[kind.name]
+        hints = [hint for hint in self.swept.result() if re.fullmatch(kind.arn, hint.arn)] if kind.arn else []
+        if kind.arn and not hints and not wants:
+            return []
+        return kind.read(self.provider, Request(wants, hints, lambda name: self.reads[name].result()))

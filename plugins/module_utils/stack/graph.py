@@ -1,11 +1,12 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two small questions about directed graphs that the standard library does not answer."""
+"""A question about directed graphs that the standard library does not answer."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 Vertex = TypeVar("Vertex", bound=Hashable)
@@ -14,41 +15,41 @@ Vertex = TypeVar("Vertex", bound=Hashable)
 def circles(graph: Mapping[Vertex, Iterable[Vertex]]) -> dict[Vertex, int]:
     """The strongly connected component of each vertex, as a number: two vertices of one circle share it.
 
-    Tarjan's algorithm (SIAM J. Comput. 1:2, 1972), iterative so that a long chain does not exhaust the stack.
+    Kosaraju's algorithm: https://en.wikipedia.org/wiki/Kosaraju%27s_algorithm
     """
-    index: dict[Vertex, int] = {}
-    low: dict[Vertex, int] = {}
+    backward: dict[Vertex, list[Vertex]] = defaultdict(list)
+    for vertex, successors in graph.items():
+        for successor in successors:
+            backward[successor].append(vertex)
     component: dict[Vertex, int] = {}
-    stack: list[Vertex] = []
-    for root in graph:
-        if root in index:
-            continue
-        work = [(root, iter(graph.get(root, ())))]
-        index[root] = low[root] = len(index)
-        stack.append(root)
-        while work:
-            vertex, successors = work[-1]
-            for successor in successors:
-                if successor not in index:
-                    index[successor] = low[successor] = len(index)
-                    stack.append(successor)
-                    work.append((successor, iter(graph.get(successor, ()))))
-                    break
-                if successor not in component:
-                    low[vertex] = min(low[vertex], index[successor])
-            else:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[vertex])
-                if low[vertex] == index[vertex]:
-                    _close(vertex, stack, component)
+    for number, vertex in enumerate(reversed(_leaving_order(graph))):
+        component |= dict.fromkeys(_reachable(vertex, backward, component), number)
     return component
 
 
-def _close(vertex: Vertex, stack: list[Vertex], component: dict[Vertex, int]) -> None:
-    number = len(component)
-    while True:
-        member = stack.pop()
-        component[member] = number
-        if member == vertex:
-            return
+def _leaving_order(graph: Mapping[Vertex, Iterable[Vertex]]) -> list[Vertex]:
+    """The vertices in the order in which a depth-first search leaves them for good."""
+    entered: set[Vertex] = set()
+    left: list[Vertex] = []
+    work = [(vertex, False) for vertex in graph]
+    while work:
+        vertex, leaving = work.pop()
+        if leaving:
+            left.append(vertex)
+        elif vertex not in entered:
+            entered.add(vertex)
+            work.append((vertex, True))
+            work += [(successor, False) for successor in graph.get(vertex, ())]
+    return left
+
+
+def _reachable(start: Vertex, graph: Mapping[Vertex, Iterable[Vertex]], done: Container[Vertex]) -> Iterator[Vertex]:
+    found: set[Vertex] = set()
+    work = [start]
+    while work:
+        vertex = work.pop()
+        if vertex in done or vertex in found:
+            continue
+        found.add(vertex)
+        yield vertex
+        work += graph.get(vertex, ())

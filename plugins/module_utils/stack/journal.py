@@ -50,8 +50,7 @@ class Entry:
         return not self.finished and self.lease_until > now and not _dead_here(self.owner)
 
     def visible_from(self, horizon: float) -> float:
-        """When everything that its run made is to be seen, if the provider takes ``horizon`` seconds to show a thing.
-        """
+        """When all that its run made is to be seen, if the provider takes ``horizon`` seconds to show a thing."""
         return self.beat + horizon + (0 if self.finished else beat_seconds(horizon))
 
 
@@ -134,8 +133,8 @@ def take(store: Store, stack: str, seen: Entry | None, plan: Plan, stop: threadi
     now = time.time()
     if seen is not None and seen.held(now):
         raise Held(
-            f"stack {stack} is being changed by {seen.owner}, which holds it for another {seen.lease_until - now:.0f} s "
-            "unless it renews; wait for that run to end, then run again"
+            f"stack {stack} is being changed by {seen.owner}, with a lease of another {seen.lease_until - now:.0f} s; "
+            "wait for that run to end, then run again"
         )
     entry = Entry(
         run=uuid.uuid4().hex,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import GENERATION_TAG, NAME_TAG, Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Field
@@ -60,7 +60,7 @@ class Wait:
     deadline: int = 600
 
 
-Step = Call | Wait
+Step: TypeAlias = "Call | Wait"
 
 
 @dataclass
@@ -196,6 +196,7 @@ class Kind:
     """Kinds that must stand before this one although no field refers to them (and go after it)."""
     protected: ClassVar[bool] = False
     taggable: ClassVar[bool] = True
+    tag_limit: ClassVar[int] = 50
     bundled: ClassVar[bool] = False
     """Steps of this kind with the same ``bundle`` become one step with one merged call."""
     arn: ClassVar[str] = ""
@@ -243,6 +244,10 @@ class Kind:
 
     def merge(self, calls: Sequence[Call]) -> Call:
         raise NotImplementedError
+
+    def forbid(self, have: Have, want: Want) -> Iterator[str]:
+        """Changes of what exists that the provider would refuse: yields what is wrong, each with its remedy."""
+        return iter(())
 
     def check(self, want: Want) -> Iterator[str]:
         """Rules between the fields of one document: yields what is wrong, each with its remedy."""

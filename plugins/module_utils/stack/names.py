@@ -14,6 +14,8 @@ NAME_TAG = "slipway:name"
 GENERATION_TAG = "slipway:generation"
 DIGEST_TAG = "slipway:digest"
 GROUP_TAG = "slipway:group"
+USER_TAGS_TAG = "slipway:tags"
+"""Keys of the user's own tags, so that one dropped from the inventory is dropped from the resource, and no other."""
 RESERVED_TAGS = frozenset({"Project", "Environment", "ManagedBy", "Component", "CostCenter", "Owner", "Name"})
 
 
@@ -48,9 +50,10 @@ class Scope:
 
     def ownership(self, component: str, name: str, physical_name: str, extra: Mapping[str, str]) -> dict[str, str]:
         """The tags of one resource: the user's, the six of the house, and the engine's own."""
+        user = {**self.tags, **extra}
         return {
-            **self.tags,
-            **extra,
+            **user,
+            **({USER_TAGS_TAG: " ".join(sorted(user))} if user else {}),
             "Project": self.project,
             "Environment": self.environment,
             "ManagedBy": "Slipway",

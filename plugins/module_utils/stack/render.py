@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Key
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Decision, Difference, Node, Plan
@@ -33,17 +34,22 @@ def as_text(plan: Plan, kinds: Mapping[str, Kind], scope: Scope) -> str:
 
 
 def _entry(decision: Decision, kind: Kind) -> Iterator[str]:
-    name = decision.want.physical_name if decision.want else decision.have.physical_name if decision.have else ""
-    identifier = f" {decision.have.id}" if decision.have and str(decision.have.id) != name else ""
-    yield f"  {_SIGNS[decision.verb]} {decision.key[0]} {decision.key[1]} ({name}{identifier})"
-    if decision.verb == "add" and decision.want:
-        for field, value in decision.want.values.items():
+    yield f"  {_SIGNS[decision.verb]} {decision.key[0]} {decision.key[1]} ({_identity(decision)})"
+    if decision.verb == "add":
+        for field, value in decision.wanted.values.items():
             yield f"      {field}: {_short(display(value))}"
     for difference in decision.differences:
         yield from _difference(difference)
     if decision.verb == "replace":
         order = "the new one first, then the old one goes" if kind.create_first else "the old one goes first"
         yield f"      replaced: {order}" + (f"; down meanwhile: {kind.down}" if kind.down else "")
+
+
+def _identity(decision: Decision) -> str:
+    """Its physical name, and its id where that is another."""
+    named = (decision.want or decision.standing).physical_name
+    identifier = str(decision.have.id) if decision.have else named
+    return named if identifier == named else f"{named} {identifier}"
 
 
 def _difference(difference: Difference) -> Iterator[str]:
@@ -66,8 +72,9 @@ def _outdated(plan: Plan) -> Iterator[str]:
 
 def _not_considered(plan: Plan) -> Iterator[str]:
     for component, keys in sorted(plan.not_considered.items()):
-        names = ", ".join(f"{kind} {name}" for kind, name in keys[:5]) + (", …" if len(keys) > 5 else "")
-        yield f"Not considered: {len(keys)} of component {component or '(none)'}, which did not contribute to this run: {names}"
+        names = ", ".join(f"{kind} {name}" for kind, name in list(keys)[:5]) + (", …" if len(keys) > 5 else "")
+        whose = f"{len(keys)} of component {component or '(none)'}"
+        yield f"Not considered: {whose}, which did not contribute to this run: {names}"
 
 
 def _short(value: Any) -> str:
@@ -87,12 +94,13 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for decision in plan.decisions
             if decision.outdated
         ],
-        "not_considered": {
-            component: [{"kind": kind, "name": name} for kind, name in keys]
-            for component, keys in sorted(plan.not_considered.items())
-        },
+        "not_considered": {component: _named(keys) for component, keys in sorted(plan.not_considered.items())},
         "notes": plan.notes,
     }
+
+
+def _named(keys: Collection[Key]) -> list[dict[str, str]]:
+    return [{"kind": kind, "name": name} for kind, name in keys]
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

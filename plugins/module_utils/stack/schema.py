@@ -9,7 +9,7 @@ import enum
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,8 +119,7 @@ ANYTHING = anything("Anything.")
 
 
 class Problems(list[tuple[str, str]]):
-    """What is wrong with a document, each as (path, message). All are collected, so that a user mends them in one go.
-    """
+    """What is wrong with a document, each as (path, message): all of it, so that a user mends it in one go."""
 
     def add(self, path: str, message: str) -> None:
         self.append((path, message))
@@ -252,14 +251,20 @@ def comparable(value: Any, field: Field) -> Any:
     """
     if field.normalise and (field.type == "policy" or not deferred(value)):
         value = field.normalise(value)
-    if field.type == "list" and field.items is not None and isinstance(value, (list, tuple)):
-        items = [comparable(item, field.items) for item in value]
-        return sorted(items, key=_sort_key) if field.unordered else items
-    if field.type == "object" and field.fields is not None and isinstance(value, Mapping):
-        return {
-            name: comparable(value[name], inner) for name, inner in field.fields.items() if value.get(name) is not None
-        }
+    if isinstance(value, (list, tuple)) and field.items:
+        return _comparable_list(value, field.items, field.unordered)
+    if isinstance(value, Mapping) and field.fields:
+        return _comparable_object(value, field.fields)
     return value
+
+
+def _comparable_list(values: Sequence[Any], items: Field, unordered: bool) -> list[Any]:
+    compared = [comparable(value, items) for value in values]
+    return sorted(compared, key=_sort_key) if unordered else compared
+
+
+def _comparable_object(value: Mapping[str, Any], fields: Mapping[str, Field]) -> dict[str, Any]:
+    return {name: comparable(value[name], inner) for name, inner in fields.items() if value.get(name) is not None}
 
 
 def canonical_policy(value: Any) -> Any:

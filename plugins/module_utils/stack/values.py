@@ -19,7 +19,7 @@ import secrets
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 NOT_YET = "(known after apply)"
 
@@ -82,7 +82,7 @@ class Generated:
         return json.dumps({**dict(self.fields), self.key: text}) if self.key else text
 
 
-Lookup = Callable[[Ref | Own], Any]
+Lookup: TypeAlias = "Callable[[Ref | Own], Any]"
 """Answers the value of a reference, or the reference itself while it is not known."""
 
 
@@ -94,20 +94,29 @@ def resolve(value: Any, lookup: Lookup) -> Any:
         case Ref() | Own():
             return lookup(value)
         case Text(parts):
-            resolved = tuple(resolve(part, lookup) for part in parts)
-            return "".join(resolved) if all(isinstance(part, str) for part in resolved) else Text(resolved)
+            return _joined(tuple(resolve(part, lookup) for part in parts))
         case Json(inner):
-            body = resolve(inner, lookup)
-            return Json(body) if deferred(body) else json.dumps(body, sort_keys=True, separators=(",", ":"))
+            return _serialised(resolve(inner, lookup))
         case Base64(inner):
-            body = resolve(inner, lookup)
-            return Base64(body) if deferred(body) else base64.b64encode(str(body).encode()).decode()
+            return _encoded(resolve(inner, lookup))
         case Mapping():
             return {key: resolve(item, lookup) for key, item in value.items()}
         case list() | tuple():
             return [resolve(item, lookup) for item in value]
         case _:
             return value
+
+
+def _joined(parts: tuple[Any, ...]) -> str | Text:
+    return Text(parts) if deferred(parts) else "".join(map(str, parts))
+
+
+def _serialised(body: Any) -> str | Json:
+    return Json(body) if deferred(body) else json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+
+def _encoded(body: Any) -> str | Base64:
+    return Base64(body) if deferred(body) else base64.b64encode(str(body).encode()).decode()
 
 
 def reveal(value: Any) -> Any:

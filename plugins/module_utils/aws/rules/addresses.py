@@ -54,13 +54,16 @@ def vpcs_overlap(documents: Documents) -> Iterator[Finding]:
 def cluster_ranges_taken(documents: Documents) -> Iterator[Finding]:
     """A VPC inside one of the ranges is told once, without each of its subnets."""
     for taken, user in CLUSTER_RANGES.items():
-        cluster = ipaddress.IPv4Network(taken)
-        vpcs = [vpc for vpc in documents.of("vpc") if _range(vpc).overlaps(cluster)]
-        told = {vpc.name for vpc in vpcs}
-        subnets = [each for each in documents.of("subnet") if _range(each).overlaps(cluster)]
-        for want in [*vpcs, *(subnet for subnet in subnets if subnet["vpc"].name not in told)]:
+        for want in _outermost_overlapping(documents, ipaddress.IPv4Network(taken)):
             message = f"{want['cidr']} overlaps {taken}, the addresses of the cluster's {user}"
             yield f"{want.path}.cidr", f"{message}; choose another range"
+
+
+def _outermost_overlapping(documents: Documents, cluster: ipaddress.IPv4Network) -> list[Want]:
+    vpcs = [vpc for vpc in documents.of("vpc") if _range(vpc).overlaps(cluster)]
+    told = {vpc.name for vpc in vpcs}
+    subnets = [each for each in documents.of("subnet") if _range(each).overlaps(cluster)]
+    return [*vpcs, *(subnet for subnet in subnets if subnet["vpc"].name not in told)]
 
 
 def zone_outside_region(documents: Documents) -> Iterator[Finding]:

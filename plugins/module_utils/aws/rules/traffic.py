@@ -16,22 +16,25 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.values impo
 
 def port_wanted_twice(documents: Documents) -> Iterator[Finding]:
     """Two services cannot listen on one port of one host, so two target groups cannot send to it."""
+    told: set[tuple[str, str]] = set()
+    for (kind, host, port), groups in _receivers(documents).items():
+        first, *others = groups.values()
+        for late in (group for group in others if (first.name, group.name) not in told):
+            told.add((first.name, late.name))
+            message = f"port {port} of {kind} {host} is target group {first.name}'s already"
+            yield f"{late.path}.port", f"{message}; give one of the two services another port"
+
+
+def _receivers(documents: Documents) -> dict[tuple[str, str, int], dict[str, Want]]:
+    """Kind and name of a host (or group of hosts) and a port → the target groups that send there."""
     users: dict[tuple[str, str, int], dict[str, Want]] = defaultdict(dict)
     for group in documents.of("target_group"):
         for host in group.get("targets", []):
             users[host.kind, host.name, group["port"]][group.name] = group
     for scaling in documents.of("auto_scaling_group"):
-        for ref in scaling.get("target_groups", []):
-            group = documents.at(ref)
+        for group in map(documents.at, scaling.get("target_groups", [])):
             users[scaling.kind, scaling.name, group["port"]][group.name] = group
-    told: set[tuple[str, str]] = set()
-    for (kind, host, port), groups in users.items():
-        first, *others = groups.values()
-        for late in others:
-            if (first.name, late.name) not in told:
-                told.add((first.name, late.name))
-                message = f"port {port} of {kind} {host} is target group {first.name}'s already"
-                yield f"{late.path}.port", f"{message}; give one of the two services another port"
+    return users
 
 
 def listener_twice(documents: Documents) -> Iterator[Finding]:

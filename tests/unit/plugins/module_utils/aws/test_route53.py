@@ -102,16 +102,6 @@ def test_what_the_tag_index_hints_at_is_found_if_ours(dns: Account) -> None:
     assert [have.name for have in dns.read(ZONE, hints)] == ["main"]
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_ten_tags_are_what_route53_allows(count: int) -> None:
-    tags = {f"tag{number}": "x" for number in range(count)}
-    if count < 2:
-        assert want(ZONE, domain="example.com", tags=tags)
-    else:
-        with pytest.raises(AssertionError, match="allows 10 tags"):
-            want(ZONE, domain="example.com", tags=tags)
-
-
 RECORDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "address": ({"values": ["10.0.0.1"]}, {"values": ["10.0.0.2", "10.0.0.1"], "ttl": 300}),
     "alias": ({"alias": "main"}, {"values": ["10.0.0.1"]}),

@@ -10,7 +10,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack import journal, render
@@ -42,7 +42,7 @@ def stacks(draw: st.DrawFn) -> Documents:
         document = box(name, size=draw(st.integers(1, 2)))
         if index and draw(st.booleans()):
             document["parent"] = draw(st.sampled_from(names[:index]))
-        if lids and draw(st.booleans()):
+        if draw(st.booleans()) and lids:
             document["lid"] = draw(st.sampled_from(lids))
         if draw(st.booleans()):
             document["port"] = 100 * (index + 1) + draw(st.integers(0, 1))
@@ -50,7 +50,7 @@ def stacks(draw: st.DrawFn) -> Documents:
         document["friends"] = draw(st.lists(st.sampled_from(others), unique=True)) if others else []
         documents.append(document)
     documents += [{"type": "lid", "name": name, "shape": draw(st.sampled_from(["round", "square"]))} for name in lids]
-    if names and draw(st.booleans()):
+    if draw(st.booleans()) and names:
         documents.append({"type": "crate", "name": "c", "box": draw(st.sampled_from(names))})
     return documents
 
@@ -79,7 +79,12 @@ def test_applying_one_after_another_equals_applying_the_last(first: Documents, s
     second = [*second, box("anchor")]
     both, fresh = Cloud(), Cloud()
     go(both, first)
-    assume(not held_by_what_stays(go(both, second, check=True), first))
+    try:
+        planned = go(both, second, check=True)
+    except Refused:
+        # What stays cannot let go of one box before another, which it holds too, is replaced: refused, nothing touched.
+        reject()
+    assume(not held_by_what_stays(planned, first))
     result = go(both, second)
     assert result.outcome is None or result.outcome.complete, result.outcome
     go(fresh, second)

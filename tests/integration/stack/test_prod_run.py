@@ -1,0 +1,185 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job: `ansible-playbook site.yml -i inventories/prod` in an account that others use too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lab.emulator import Emulator
+from tests.integration.stack.world import PROD, Document, Played, World, changes, planned
+
+FOREIGN = 50
+NOTHING_TO_RESTORE = {"secretsmanager:RestoreSecret"}
+"""Sent before each secret is made, in case a deleted one lingers; the account's refusal is the answer."""
+
+
+@dataclass
+class Launch:
+    """A first launch: the account before it, and what its three commands gave and sent."""
+
+    before: dict[str, list[str]]
+    check: Played
+    attempts_of_check: list[str]
+    run: Played
+    sent_by_run: dict[str, int]
+    again: Played
+    attempts_of_again: list[str]
+
+
+def site(world: World, *arguments: str, **variables: Any) -> Played:
+    world.emulator.clear_calls()
+    given = ("-e", json.dumps(variables)) if variables else ()
+    return world.play("site.yml", "-i", "inventories/prod", "-v", "--diff", *arguments, *given)
+
+
+@pytest.fixture(scope="module")
+def prod(slow_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    slow_emulator.reset()
+    slow_emulator.make_foreign(FOREIGN)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in slow_emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        yield World(slow_emulator, tmp_path_factory.mktemp("prod"), PROD)
+
+
+@pytest.fixture(scope="module")
+def launch(prod: World) -> Launch:
+    before = prod.everything()
+    check = site(prod, "--check")
+    attempts_of_check = [call["operation"] for call in prod.attempts()]
+    run = site(prod)
+    sent_by_run = dict(prod.sent())
+    again = site(prod)
+    attempts_of_again = [call["operation"] for call in prod.attempts()]
+    return Launch(before, check, attempts_of_check, run, sent_by_run, again, attempts_of_again)
+
+
+@pytest.fixture
+def launched(prod: World, launch: Launch, prod_documents: list[Document]) -> World:
+    """The account as the inventory says, whatever the test before has left."""
+    outcome = prod.apply(prod_documents).outcome
+    assert outcome is None or outcome.complete
+    return prod
+
+
+def test_a_check_prints_the_whole_plan_and_sends_nothing(launch: Launch) -> None:
+    assert launch.check.code == 0, launch.check.output
+    plan = launch.check.answer["plan"]
+    assert plan["summary"]["add"] == len(plan["resources"]) > 100
+    assert f"Plan: {plan['summary']['add']} to add, 0 to change, 0 to replace, 0 to destroy." in launch.check.output
+    shown = [f"  + {one['kind']} {one['name']} (" for one in plan["resources"]]
+    assert [line for line in shown if line not in launch.check.output] == []
+    assert launch.attempts_of_check == []
+
+
+def test_the_run_sends_exactly_what_the_check_has_planned(launch: Launch) -> None:
+    assert launch.run.code == 0, launch.run.output
+    expected = planned(launch.check.answer["plan"])
+    expected.subtract(launch.sent_by_run)
+    assert {operation for operation, left in expected.items() if left} == NOTHING_TO_RESTORE
+    assert launch.run.answer["plan"] == launch.check.answer["plan"]
+
+
+def test_the_second_run_changes_nothing(launch: Launch) -> None:
+    assert launch.again.code == 0, launch.again.output
+    assert "changed=0" in launch.again.output
+    assert launch.again.answer["plan"]["steps"] == []
+    assert launch.attempts_of_again == []
+
+
+def test_one_changed_field_is_all_that_is_shown_and_sent(launched: World) -> None:
+    run = site(launched, k3s_agent_maximum=9)
+    assert run.code == 0, run.output
+    assert [one["fields"] for one in run.answer["plan"]["resources"]] == [
+        [{"field": "maximum", "before": 6, "after": 9}]
+    ]
+    assert "maximum: 6 → 9" in run.output
+    assert "Plan: 0 to add, 1 to change, 0 to replace, 0 to destroy." in run.output
+    assert dict(launched.sent()) == {"autoscaling:UpdateAutoScalingGroup": 1}
+
+
+def test_what_a_component_no_longer_declares_is_pruned_and_nothing_else(launched: World) -> None:
+    before = launched.everything()
+    services = ["api-gateway", "inventory", "processor-api", "translation-api", "translation-sidecar"]
+    run = site(launched, slipway_services=services)
+    assert run.code == 0, run.output
+    destroyed = {what for verb, what in changes(run.answer["plan"]) if verb == "destroy"}
+    assert destroyed == {"target_group.billing", "listener_rule.billing"}
+    assert run.answer["plan"]["summary"] == {"add": 0, "change": run.answer["plan"]["summary"]["change"], "replace": 0, "destroy": 2}
+    after = launched.everything()
+    gone = {kind: sorted({*before[kind]} - {*after[kind]}) for kind in before}
+    assert [one for one in gone.pop("DescribeTargetGroups") if "billing" not in one] == []
+    assert {kind for kind, resources in gone.items() if resources} <= {"DescribeSecurityGroups", "DescribeAutoScalingGroups"}
+
+
+def test_a_component_left_out_is_not_considered_until_it_is_named_as_removed(
+    launched: World, prod_documents: list[Document]
+) -> None:
+    components = list(dict.fromkeys(document["component"] for document in prod_documents))
+    components.remove("gitlab")
+    before = launched.count()
+    left_out = site(launched, slipway_components=components)
+    assert left_out.code == 0, left_out.output
+    assert left_out.answer["plan"]["summary"]["destroy"] == 0
+    assert {one["kind"] for one in left_out.answer["plan"]["not_considered"]["gitlab"]} >= {"instance", "ebs_volume"}
+    assert "of component gitlab, which did not contribute to this run" in left_out.text
+    assert launched.count() == before
+
+    refused = site(launched, slipway_components=components, slipway_removed_components=["gitlab"])
+    assert refused.code != 0
+    assert "ebs_volume.gitlab is protected" in refused.text
+    assert launched.attempts() == []
+
+    named = {"slipway_removed_components": ["gitlab"], "slipway_unprotect": ["ebs_volume.gitlab"]}
+    removed = site(launched, slipway_components=components, **named)
+    assert removed.code == 0, removed.output
+    plan = removed.answer["plan"]
+    assert {one["component"] for one in plan["resources"] if one["verb"] == "destroy"} == {"gitlab"}
+    assert plan["not_considered"] == {}
+
+
+@pytest.mark.parametrize("tag", ["kafka", "provision"])
+def test_tags_prune_nothing(launched: World, tag: str) -> None:
+    run = site(launched, "--tags", tag)
+    assert run.code == 0, run.output
+    assert launched.attempts() == []
+
+
+def test_a_run_of_some_components_prunes_nothing_of_the_others(
+    launched: World, prod_documents: list[Document]
+) -> None:
+    before = launched.count()
+    run = site(launched, slipway_components=["vpc", "identity", "storage", "kafka"])
+    assert run.code == 0, run.output
+    assert run.answer["plan"]["summary"]["destroy"] == 0
+    others = {document["component"] for document in prod_documents} - {"vpc", "identity", "storage", "kafka"}
+    assert {*run.answer["plan"]["not_considered"]} >= others
+    assert launched.count() == before
+
+
+def test_destroy_refuses_until_all_is_confirmed_and_then_leaves_the_account_as_it_was(
+    launched: World, launch: Launch
+) -> None:
+    playbook = ("playbooks/destroy.yml", "-i", "inventories/prod", "-v")
+    launched.emulator.clear_calls()
+    unconfirmed = launched.play(*playbook)
+    assert unconfirmed.code != 0
+    assert "ansible-playbook playbooks/destroy.yml -i" in unconfirmed.text
+    assert "-e slipway_confirm=platform-prod" in unconfirmed.text
+
+    protected = launched.play(*playbook, "-e", "slipway_confirm=platform-prod")
+    assert protected.code != 0
+    names = protected.text.partition("-e slipway_unprotect=")[2].split()[0].strip('",').split("\\n")[0]
+    assert {"db_instance.main", "s3_bucket.data", "ebs_volume.kafka-1"} <= {*names.split(",")}
+    assert launched.attempts() == []
+
+    run = launched.play(*playbook, "-e", "slipway_confirm=platform-prod", "-e", f"slipway_unprotect={names}")
+    assert run.code == 0, run.output
+    assert launched.everything() == launch.before

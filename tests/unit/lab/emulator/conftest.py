@@ -1,0 +1,39 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two emulators for all tests, emptied before each: one that is immediate, one whose states take time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.emulator import Emulator
+from tests.unit.lab.emulator.support import Aws
+
+
+@pytest.fixture(scope="session")
+def _immediate() -> Iterator[Aws]:
+    with Emulator(lag=None, transition=0) as emulator:
+        yield Aws(emulator)
+
+
+@pytest.fixture(scope="session")
+def _slow() -> Iterator[Aws]:
+    with Emulator(lag=None, transition=250) as emulator:
+        yield Aws(emulator)
+
+
+@pytest.fixture
+def aws(_immediate: Aws) -> Aws:
+    """An empty account where everything is at once."""
+    _immediate.emulator.reset()
+    return _immediate
+
+
+@pytest.fixture
+def slow(_slow: Aws) -> Aws:
+    """An empty account where states take a quarter of a second."""
+    _slow.emulator.reset()
+    return _slow
