@@ -69,12 +69,12 @@ How these work together: [the engine](../explanation/engine.md), [identity](../e
 
 
 def field_type(field: Field) -> str:
-    """What a field takes, in words: ``set of names of [subnet](#subnet)``."""
+    """What a field takes, in words: ``set, each: name of [subnet](#subnet)``."""
     if field.refers:
         attribute = "" if field.attribute == "id" else f" (its `{field.attribute}`)"
-        return f"name of a [{field.refers}](#{field.refers}){attribute}"
+        return f"name of [{field.refers}](#{field.refers}){attribute}"
     if field.type == "list" and field.items is not None:
-        return f"{'set' if field.unordered else 'list'} of {field_type(field.items)}"
+        return f"{'set' if field.unordered else 'list'}, each: {field_type(field.items)}"
     return TYPES.get(field.type, field.type)
 
 
@@ -227,7 +227,8 @@ def plain_code(text: str) -> str:
     """Code as Markdown writes it, where ``prose`` gives HTML."""
 
     def plain(match: re.Match[str]) -> str:
-        return f"`{re.sub(r'</?strong>', '', re.sub(r'\\(.)', r'\1', match[1]))}`"
+        words = re.sub(r"</?strong>", "", match[1])
+        return "`" + re.sub(r"\\(.)", r"\1", words) + "`"
 
     return re.sub(r"<code>(.*?)</code>", plain, text)
 

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from lab.emulator import options
 from lab.emulator.process import Emulator, control
@@ -64,19 +63,36 @@ def _seed(chosen: argparse.Namespace) -> int:
 def _execute(chosen: argparse.Namespace) -> int:
     """Run the command with the emulator's environment; its exit status, or 128 + the signal that ended it."""
     with Emulator(options.from_arguments(chosen)) as emulator:
-        try:
-            process = subprocess.Popen(chosen.command, env=emulator.environment_of(os.environ))
-        except OSError as error:
-            print(f"{chosen.command[0]}: {error.strerror}", file=sys.stderr)
-            return 127 if isinstance(error, FileNotFoundError) else 126
-
-        def forward(number: int, _frame: FrameType | None) -> None:
-            process.send_signal(number)
-
-        for number in _FORWARDED:
-            signal.signal(number, forward)
-        code = process.wait()
+        code = _run(chosen.command, emulator.environment_of(os.environ))
     return code if code >= 0 else 128 - code
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """Run a command to its end and pass our signals on to it, also those that come while it starts."""
+    early: list[int] = []
+    forward = early.append
+    for number in _FORWARDED:
+        signal.signal(number, lambda number, _frame: None if _from_terminal(number) else forward(number))
+    try:
+        process = subprocess.Popen(command, env=environment)
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        return 127 if isinstance(error, FileNotFoundError) else 126
+    forward = process.send_signal
+    for number in early:
+        forward(number)
+    return process.wait()
+
+
+def _from_terminal(number: int) -> bool:
+    """Whether the terminal has sent this signal to the command as well: it goes to the whole foreground group."""
+    if number == signal.SIGTERM:
+        return False
+    try:
+        with open("/dev/tty") as terminal:
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":

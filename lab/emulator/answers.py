@@ -59,7 +59,9 @@ def error(protocol: str, code: str, message: str, status: int = 400) -> Answer:
         "ec2": f"<Response><Errors><Error>{inner}</Error></Errors><RequestID>{request_id}</RequestID></Response>",
         "s3": f"<Error>{inner}<RequestId>{request_id}</RequestId></Error>",
     }
-    plain = f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    plain = (
+        f"<ErrorResponse><Error><Type>Sender</Type>{inner}</Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    )
     headers.append(("Content-Type", "text/xml"))
     return Answer(status, headers).with_body(bodies.get(protocol, plain).encode())
 

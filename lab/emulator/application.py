@@ -19,7 +19,7 @@ from typing import Any
 import moto.backends as backends
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from lab.emulator import checks, foreign, strict
+from lab.emulator import checks, foreign, state, strict
 from lab.emulator.answers import Answer, error, header_items, json_answer
 from lab.emulator.calls import CallLog
 from lab.emulator.credentials import Credentials
@@ -52,11 +52,25 @@ class Application:
             "GET calls": lambda _: json_answer(self.log.all()),
             "DELETE calls": self._clear_calls,
             "POST reset": self._reset,
+            "POST settle": self._settle,
             "POST foreign": self._make_foreign,
         }
         TRANSITIONS.delay = options.transition / 1000
         strict.use(options)
         speed_up()
+
+    def restore(self) -> None:
+        """Go on with the account that the last run left in the state directory, if there is one."""
+        saved = state.restore(self.options.state_dir) if self.options.state_dir else None
+        if saved is not None:
+            self._tokens, self._credentials = saved
+
+    def save(self) -> None:
+        """Leave the account, in its final states, in the state directory, if there is one."""
+        if self.options.state_dir:
+            with self._lock:
+                TRANSITIONS.settle(everything=True)
+                state.save(self.options.state_dir, (self._tokens, self._credentials))
 
     def preload(self, services: Iterable[str]) -> None:
         """Load what the first request to these services would load; meant for a thread of its own."""
@@ -85,6 +99,12 @@ class Application:
 
     def _clear_calls(self, _: Call) -> Answer:
         self.log.clear()
+        return json_answer({})
+
+    def _settle(self, _: Call) -> Answer:
+        TRANSITIONS.settle(everything=True)
+        if self._lag:
+            self._lag.show()
         return json_answer({})
 
     def _reset(self, _: Call) -> Answer:

@@ -49,6 +49,10 @@ class Lag:
     def clear(self) -> None:
         """Show everything, and begin the random lags from the start."""
         self._random = random.Random(self._seed)  # noqa: S311  # repeatable on purpose
+        self.show()
+
+    def show(self) -> None:
+        """Show everything that was made so far."""
         self._new: list[_New] = []
         self._tags: dict[tuple[str, str], float] = {}
 

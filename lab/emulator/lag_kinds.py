@@ -47,7 +47,14 @@ def _ec2(prefix: str, create: str, listed: str, key: str, missing: str, **more: 
 
 
 def _named(
-    service: str, create: str, asked: str, lists: str, key: str | None, missing: str | None, parameters: str, status: int
+    service: str,
+    create: str,
+    asked: str,
+    lists: str,
+    key: str | None,
+    missing: str | None,
+    parameters: str,
+    status: int,
 ) -> Kind:
     operation, _, listed = lists.partition(".")
     known = frozenset(parameters.split())
@@ -213,7 +220,14 @@ _OTHERS = (
         400,
     ),
     _named(
-        "dynamodb", "CreateTable", "TableName", "ListTables.TableNames", None, "ResourceNotFoundException", "TableName", 400
+        "dynamodb",
+        "CreateTable",
+        "TableName",
+        "ListTables.TableNames",
+        None,
+        "ResourceNotFoundException",
+        "TableName",
+        400,
     ),
     _named(
         "ecr",

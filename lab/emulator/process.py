@@ -104,6 +104,10 @@ class Emulator:
         """Make the account empty again, and the log of calls."""
         control(self.endpoint, "POST", "reset")
 
+    def settle(self) -> None:
+        """End all lags and transitions now: what was made is visible and in its final state."""
+        control(self.endpoint, "POST", "settle")
+
     def make_foreign(self, count: int, region: str = "us-east-1") -> dict[str, int]:
         """Make `count` resources of each kind that belong to somebody else; returns how many of each there are."""
         made: dict[str, int] = control(self.endpoint, "POST", "foreign", {"count": count, "region": region})

@@ -17,11 +17,11 @@ os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 os.environ.setdefault("MOTO_ENABLE_AMI_VALIDATION", "true")
 os.environ.setdefault("MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION", "true")
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler  # noqa: E402
-from werkzeug.serving import make_server  # noqa: E402
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
 
-from lab.emulator.application import Application  # noqa: E402
-from lab.emulator.options import Options  # noqa: E402
+from lab.emulator.application import Application
+from lab.emulator.options import Options
 
 HOST = "127.0.0.1"
 
@@ -43,6 +43,7 @@ def serve(options: Options, *, with_parent: bool = False) -> None:
     """
     application = Application(options)
     server = make_server(HOST, options.port, application, threaded=True, request_handler=Handler)
+    application.restore()
     server.daemon_threads = True  # open connections of clients do not hold up the end
 
     def stop(*_: object) -> None:
@@ -63,3 +64,4 @@ def serve(options: Options, *, with_parent: bool = False) -> None:
         server.serve_forever(poll_interval=0.05)
     finally:
         server.server_close()
+        application.save()

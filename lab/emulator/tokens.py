@@ -32,7 +32,9 @@ class ClientTokens:
         parameters, answer = self._used[key]
         if parameters == call.form:
             return answer
-        return error("ec2", "IdempotentParameterMismatch", f"The client token {key[-1]} was used with other parameters.")
+        return error(
+            "ec2", "IdempotentParameterMismatch", f"The client token {key[-1]} was used with other parameters."
+        )
 
     def remember(self, call: Call, answer: Answer) -> None:
         """Keep the answer of a call that succeeded: a failed one may be tried again with its token."""

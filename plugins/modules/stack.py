@@ -157,9 +157,14 @@ summary:
   type: str
 problems:
   description: What is wrong with the documents, each as path and message; RV(msg) says the same.
-  returned: when the documents are refused
+  returned: when the documents or the plan are refused
   type: list
   elements: list
+protected:
+  description: Protected resources that stand in the way, as C(kind.name).
+  returned: when the documents or the plan are refused
+  type: list
+  elements: str
 """
 
 import json
@@ -179,7 +184,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.apply impor
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid
 from ansible_collections.slipway.platform.plugins.module_utils.stack.engine import Job, Result, run
 from ansible_collections.slipway.platform.plugins.module_utils.stack.journal import Held
-from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
 from ansible_collections.slipway.platform.plugins.module_utils.stack.report import failure
 from ansible_collections.slipway.platform.plugins.module_utils.stack_options import STACK_OPTIONS, scope_of
 
@@ -208,7 +213,8 @@ def main() -> None:
         try:
             result = run(job, Aws(job.scope), stop, _listener(options["progress"], resources))
         except Invalid as error:
-            module.fail_json(msg=str(error), problems=error.problems, changed=False)
+            protected = error.protected if isinstance(error, Refused) else []
+            module.fail_json(msg=str(error), problems=error.problems, protected=protected, changed=False)
         except (Held, ProviderError) as error:
             module.fail_json(msg=str(error), changed=False)
         except KeyboardInterrupt:

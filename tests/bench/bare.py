@@ -70,18 +70,19 @@ class Bare:
         subnets = self.all(self.create_subnet, network.of_kind("subnet"))
         done(subnets)
         done(addresses)
-        done([attached])
+        done([attached, *tables])
         gateways = self.all(self.create_nat_gateway, network.of_kind("nat_gateway"))
         acls = self.all(self.create_acl, network.of_kind("network_acl"))
         done(groups)
         rules = self.all(self.add_rules, network.of_kind("security_group"))
-        done(tables)
         routes = self.all(self.connect_table, network.of_kind("route_table"))
         done([host_names])
         endpoints = self.all(self.create_endpoint, network.of_kind("vpc_endpoint"))
         done([flow_logs])
         flow_log = self.pool.submit(self.create_flow_log)
-        done([*gateways, *acls, *rules, *routes, *endpoints, flow_log])
+        done(endpoints)
+        until(lambda: self.endpoint_states() == {"available"})
+        done([*gateways, *acls, *rules, *routes, flow_log])
 
     def flow_log_parts(self) -> None:
         group, role = title("log_group", "flow"), title("iam_role", "flow-logs")
@@ -90,9 +91,7 @@ class Bare:
         answer = self.iam.create_role(
             RoleName=role, AssumeRolePolicyDocument=json.dumps(network.TRUST_POLICY), Tags=pairs(network.TAGS)
         )
-        self.iam.put_role_policy(
-            RoleName=role, PolicyName="write", PolicyDocument=json.dumps(network.FLOW_LOG_POLICY)
-        )
+        self.iam.put_role_policy(RoleName=role, PolicyName="write", PolicyDocument=json.dumps(network.FLOW_LOG_POLICY))
         self.ids["iam_role.arn"] = answer["Role"]["Arn"]
 
     def create_flow_log(self) -> None:
@@ -148,9 +147,7 @@ class Bare:
         until(lambda: self.ec2.describe_nat_gateways(NatGatewayIds=[identity])["NatGateways"][0]["State"] == state)
 
     def create_table(self, table: Document) -> None:
-        answer = self.ec2.create_route_table(
-            VpcId=self.id("vpc", "main"), TagSpecifications=tags("route-table", table)
-        )
+        answer = self.ec2.create_route_table(VpcId=self.id("vpc", "main"), TagSpecifications=tags("route-table", table))
         self.remember(table, answer["RouteTable"]["RouteTableId"])
 
     def connect_table(self, table: Document) -> None:
@@ -196,9 +193,7 @@ class Bare:
         return {"IpProtocol": protocol, **reach, "UserIdGroupPairs": [{"GroupId": other}]}
 
     def create_acl(self, acl: Document) -> None:
-        answer = self.ec2.create_network_acl(
-            VpcId=self.id("vpc", "main"), TagSpecifications=tags("network-acl", acl)
-        )
+        answer = self.ec2.create_network_acl(VpcId=self.id("vpc", "main"), TagSpecifications=tags("network-acl", acl))
         identity = self.remember(acl, answer["NetworkAcl"]["NetworkAclId"])
         subnets = [self.id("subnet", subnet) for subnet in acl["subnets"]]
         current = self.pool.submit(self.acl_associations, subnets)
@@ -252,11 +247,10 @@ class Bare:
             TagSpecifications=tags("vpc-endpoint", endpoint),
             **place,
         )
-        identity = self.remember(endpoint, answer["VpcEndpoint"]["VpcEndpointId"])
-        until(lambda: self.endpoint_states([identity]) <= {"available"})
+        self.remember(endpoint, answer["VpcEndpoint"]["VpcEndpointId"])
 
-    def endpoint_states(self, identities: list[str]) -> set[str]:
-        filters = [{"Name": "vpc-endpoint-id", "Values": identities}]
+    def endpoint_states(self) -> set[str]:
+        filters = [{"Name": "vpc-id", "Values": [self.id("vpc", "main")]}]
         return {row["State"].lower() for row in self.ec2.describe_vpc_endpoints(Filters=filters)["VpcEndpoints"]}
 
     # -- destroy
@@ -294,7 +288,7 @@ class Bare:
 
     def delete_endpoints(self, endpoints: list[str]) -> None:
         self.ec2.delete_vpc_endpoints(VpcEndpointIds=endpoints)
-        until(lambda: self.endpoint_states(endpoints) <= {"deleted"})
+        until(lambda: self.endpoint_states() <= {"deleted"})
         self.delete_group("endpoints")
 
     def delete_nat_gateway(self, gateway: Document) -> None:

@@ -161,10 +161,7 @@ def _acl_entry(index: int, text: str) -> Document:
 def _endpoints() -> list[Document]:
     private = [*_of_tier("app"), *_of_tier("data")]
     return [
-        *(
-            _endpoint(service, endpoint_type="gateway", route_tables=private)
-            for service in GATEWAY_ENDPOINTS
-        ),
+        *(_endpoint(service, endpoint_type="gateway", route_tables=private) for service in GATEWAY_ENDPOINTS),
         *(
             _endpoint(service, endpoint_type="interface", subnets=_of_tier("app"), security_groups=["endpoints"])
             for service in INTERFACE_ENDPOINTS
@@ -201,7 +198,12 @@ FLOW_LOG_POLICY = {
     "Statement": [
         {
             "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"],
+            "Action": [
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+                "logs:DescribeLogGroups",
+                "logs:DescribeLogStreams",
+            ],
             "Resource": "*",
         }
     ],
@@ -231,6 +233,22 @@ def title(kind: str, name: str) -> str:
     """The physical name that all three ways give a resource."""
     parts = [STACK, SHORT.get(kind, kind)] + ([name] if name != "main" else [])
     return f"/slipway/{STACK}/{name}" if kind == "log_group" else "-".join(parts)
+
+
+def hosts(count: int) -> list[Document]:
+    """So many brokers in the private subnets, in turn over the zones."""
+    return [
+        {
+            "type": "instance",
+            "name": f"kafka-{number}",
+            "subnet": f"app-{ZONES[number % len(ZONES)]}",
+            "instance_type": "t3.micro",
+            "image": "debian-12",
+            "security_groups": ["hosts", "kafka"],
+            "groups": ["kafka"],
+        }
+        for number in range(1, count + 1)
+    ]
 
 
 def of_kind(kind: str) -> list[Document]:

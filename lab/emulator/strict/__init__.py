@@ -54,7 +54,7 @@ def load(service: str) -> None:
     _loaded.add(service)
 
 
-class Refused(Exception):  # noqa: N818  # not a failure of this program
+class Refused(Exception):  # not a failure of this program
     """The call is answered with an error of AWS: its code, message and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int) -> None:

@@ -42,9 +42,7 @@ def _check_zones(backend: Any, subnets: list[str], kind: str) -> None:
 
 def _interface(backend: Any, balancer: Any, subnet: str) -> str:
     """The interface of a balancer in one subnet; it keeps the subnet and the groups from being deleted."""
-    interface = backend.ec2_backend.create_network_interface(
-        subnet, None, group_ids=list(balancer.security_groups)
-    )
+    interface = backend.ec2_backend.create_network_interface(subnet, None, group_ids=list(balancer.security_groups))
     interface.description = f"ELB {balancer.arn.partition(':loadbalancer/')[2]}"
     interface.status, interface.requester_managed = "in-use", True
     interface.public_ip = random_public_ip() if balancer.scheme == "internet-facing" else None
@@ -56,7 +54,9 @@ def delete(original: Any, backend: Any, arn: str) -> None:
     """Not a protected one; its interfaces stay a while. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html"""
     balancer = backend.load_balancers.get(arn)
     if balancer and balancer.attrs.get("deletion_protection.enabled") == "true":
-        refuse("OperationNotPermitted", f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled")
+        refuse(
+            "OperationNotPermitted", f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
+        )
     original(arn)
     for interface in getattr(balancer, "interfaces", ()):
         TRANSITIONS.begin(

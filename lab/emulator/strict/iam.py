@@ -19,7 +19,9 @@ def _load(backend: Any) -> None:
     if not backend.aws_managed_policies:
         every = json.loads(aws_managed_policies_data).items()
         make = AWSManagedPolicy.from_data
-        backend.aws_managed_policies = [make(name, backend.account_id, backend.region_name, data) for name, data in every]
+        backend.aws_managed_policies = [
+            make(name, backend.account_id, backend.region_name, data) for name, data in every
+        ]
         backend.managed_policies.update({policy.arn: policy for policy in backend.aws_managed_policies})
 
 

@@ -42,7 +42,11 @@ _DLAMI = "/aws/service/deeplearning/ami/x86_64/base-oss-nvidia-driver-gpu-ubuntu
 _DLAMI_NAME = "Deep Learning Base OSS Nvidia Driver GPU AMI (Ubuntu 22.04) 20260901"
 IMAGES = (
     PublicImage(
-        "/aws/service/debian/release/12/latest/amd64", "debian-12-amd64-20260901-2222", "136693071363", None, "/dev/xvda"
+        "/aws/service/debian/release/12/latest/amd64",
+        "debian-12-amd64-20260901-2222",
+        "136693071363",
+        None,
+        "/dev/xvda",
     ),
     PublicImage(
         "/aws/service/debian/release/12/latest/arm64",

@@ -42,7 +42,9 @@ def start(original: Any, instance: Any) -> Any:
     if previous.name in ("running", "pending"):
         return previous
     if previous.name != "stopped":
-        refuse("IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be started.")
+        refuse(
+            "IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be started."
+        )
     original()
     _through(instance, "pending", "running")
     return previous
@@ -55,7 +57,9 @@ def stop(original: Any, instance: Any) -> Any:
     if previous.name in ("stopped", "stopping"):
         return previous
     if previous.name != "running":
-        refuse("IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be stopped.")
+        refuse(
+            "IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be stopped."
+        )
     original()
     _through(instance, "stopping", "stopped")
     return previous

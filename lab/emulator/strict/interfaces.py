@@ -38,7 +38,11 @@ def _holds(interface: Any, subnet: Any, ip: str) -> bool:
 def get_available_subnet_ip(original: Any, subnet: Any, instance: Any) -> Any:
     """A full subnet refuses. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
     try:
-        return original(instance)
+        address = original(instance)
+        while ipaddress.ip_address(address) in subnet.aws_reserved_ips:  # a restored subnet counts from its start
+            del subnet._subnet_ips[address]
+            address = original(instance)
+        return address
     except (StopIteration, RuntimeError):
         refuse("InsufficientFreeAddressesInSubnet", f"Not enough free addresses in subnet {subnet.id}")
 
@@ -89,9 +93,7 @@ def release(original: Any, backend: Any, address: str | None = None, allocation_
 
 
 @cured(ElasticAddressBackend, "disassociate_address")
-def disassociate(
-    original: Any, backend: Any, address: str | None = None, association_id: str | None = None
-) -> None:
+def disassociate(original: Any, backend: Any, address: str | None = None, association_id: str | None = None) -> None:
     """A NAT gateway keeps its first address. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DisassociateNatGatewayAddress.html"""
     for elastic in backend.addresses:
         if association_id and elastic.association_id == association_id and elastic.eni.interface_type == "nat_gateway":

@@ -44,7 +44,7 @@ def delete_group_by_api(original: Any, response: Any) -> Any:
     """Never the default group. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"""
     group = response.ec2_backend.get_security_group_from_id(response._get_param("GroupId"))
     if group and group.name == "default":
-        refuse("CannotDelete", f"the specified group: \"{group.id}\" name: \"default\" cannot be deleted by a user")
+        refuse("CannotDelete", f'the specified group: "{group.id}" name: "default" cannot be deleted by a user')
     return original()
 
 
@@ -58,7 +58,10 @@ def delete_vpc(original: Any, backend: Any, vpc_id: str) -> Any:
     acls = any(acl.vpc_id == vpc_id and not acl.default for acl in backend.network_acls.values())
     if gateway or groups or endpoint or acls:
         refuse(_DEPENDENCY, f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
-    return original(vpc_id)
+    vpc = original(vpc_id)
+    for acl in [acl for acl in backend.network_acls.values() if acl.vpc_id == vpc_id]:
+        backend.network_acls.pop(acl.id)  # the default one goes with its VPC
+    return vpc
 
 
 @cured(InternetGatewayBackend, "detach_internet_gateway")

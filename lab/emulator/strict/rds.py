@@ -30,7 +30,9 @@ def _interface(backend: Any, database: Any) -> str | None:
         return None
     ec2 = ec2_backends[backend.account_id][backend.region_name]
     groups = list(database.vpc_security_group_ids)
-    interface = ec2.create_network_interface(group._subnets[0], None, group_ids=groups, description="RDSNetworkInterface")
+    interface = ec2.create_network_interface(
+        group._subnets[0], None, group_ids=groups, description="RDSNetworkInterface"
+    )
     interface.status, interface.requester_managed = "in-use", True
     return str(interface.id)
 
@@ -72,7 +74,9 @@ def modify_subnet_group(_: Any, backend: Any, subnet_name: str, description: str
 
 
 @cured(RDSBackend, "create_subnet_group")
-def create_subnet_group(original: Any, backend: Any, subnet_name: str, description: str, subnets: Any, tags: Any) -> Any:
+def create_subnet_group(
+    original: Any, backend: Any, subnet_name: str, description: str, subnets: Any, tags: Any
+) -> Any:
     """Two zones, one name. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBSubnetGroup.html"""
     if subnet_name in backend.subnet_groups:
         refuse("DBSubnetGroupAlreadyExists", f"DB subnet group {subnet_name} already exists")
@@ -94,7 +98,9 @@ def delete_subnet_group(original: Any, backend: Any, subnet_name: str) -> Any:
 def delete_parameter_group(original: Any, backend: Any, db_parameter_group_name: str) -> Any:
     """Not in use. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DeleteDBParameterGroup.html"""
     if any(database.db_parameter_group_name == db_parameter_group_name for database in backend.databases.values()):
-        refuse("InvalidDBParameterGroupState", "One or more database instances are still members of this parameter group")
+        refuse(
+            "InvalidDBParameterGroupState", "One or more database instances are still members of this parameter group"
+        )
     return original(db_parameter_group_name)
 
 

@@ -29,5 +29,8 @@ def change(original: Any, backend: Any, zoneid: str, change_list: list[dict[str,
     for wanted in (item["ResourceRecordSet"] for item in change_list if item["Action"] == "CREATE"):
         key = (wanted["Name"].rstrip("."), wanted["Type"], wanted.get("SetIdentifier"))
         if key in present:
-            refuse("InvalidChangeBatch", f"Tried to create resource record set [name='{key[0]}.', type='{key[1]}'] but it already exists")
+            refuse(
+                "InvalidChangeBatch",
+                f"Tried to create resource record set [name='{key[0]}.', type='{key[1]}'] but it already exists",
+            )
     return original(zoneid, change_list)

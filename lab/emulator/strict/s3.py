@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import xmltodict
 from moto.s3.models import PublicAccessBlock, S3Backend
+from moto.s3.responses import S3Response
 
 from lab.emulator.strict import cured
 
@@ -24,6 +26,18 @@ def create(original: Any, backend: Any, *arguments: Any, **named: Any) -> Any:
     bucket.encryption = _aes256()
     bucket.ownership_rule = bucket.ownership_rule or "BucketOwnerEnforced"
     return bucket
+
+
+@cured(S3Response, "_bucket_response_put")
+def put(original: Any, response: Any, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
+    """A bucket is born with its tags. https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html"""
+    existed = bucket_name in response.backend.buckets
+    answer = original(request, bucket_name, querystring)
+    body = response.body if not querystring and not existed else b""
+    tags = body and xmltodict.parse(body, force_list=("Tag",)).get("CreateBucketConfiguration", {}).get("Tags")
+    if tags and bucket_name in response.backend.buckets:
+        response.backend.put_bucket_tagging(bucket_name, {tag["Key"]: tag["Value"] or "" for tag in tags["Tag"]})
+    return answer
 
 
 @cured(S3Backend, "delete_bucket_encryption")

@@ -24,6 +24,7 @@ RULES: tuple[Rule, ...] = (
     reach.host_without_sources,
     reach.group_without_sources,
     reach.public_instance_in_private_subnet,
+    reach.role_without_profile,
     reach.nat_without_internet,
     reach.subnet_with_two_tables,
     traffic.port_wanted_twice,

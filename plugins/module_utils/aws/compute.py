@@ -219,6 +219,7 @@ class Instance(Ec2Kind):
     id_key = "InstanceId"
     tag_type = "instance"
     down = "the machine, with what is on its root volume"
+    lock = "termination_protection"
     after = ("route_table", "nat_gateway")
     fields = {
         "subnet": reference("subnet", "The subnet it stands in.", required=True, change=Change.REPLACE),
@@ -262,7 +263,8 @@ class Instance(Ec2Kind):
             {"Name": f"tag:{STACK_TAG}", "Values": [reader.scope.stack]},
             {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
         ]
-        rows = reader.pages("ec2", *self.listing, {"Filters": filters})
+        # The greatest page: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+        rows = reader.pages("ec2", *self.listing, {"Filters": filters, "MaxResults": 1000})
         return [row for row in rows if not any(tag["Key"] == AUTO_SCALING_TAG for tag in row["Tags"])]
 
     def observe(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -423,6 +425,8 @@ class Instance(Ec2Kind):
 
     def delete(self, have: Have) -> Iterator[Step]:
         gone = ("InvalidInstanceID.NotFound",)
+        if have.fields[self.lock]:
+            yield dataclasses.replace(self._modify(have.id, "DisableApiTermination", {"Value": False}), done=gone)
         yield Call("ec2", "TerminateInstances", {"InstanceIds": [have.id]}, done=gone)
         yield self._until(have.id, "terminated")
 
@@ -501,6 +505,10 @@ class EbsVolume(Ec2Kind):
             "instance": attachments[0]["InstanceId"] if attachments else None,
             "device": attachments[0]["Device"] if attachments else None,
         }
+
+    def forbid(self, have: Have, want: Want) -> Iterator[str]:
+        if want["size"] < have.fields["size"]:
+            yield f"a volume never shrinks: it has {have.fields['size']} GiB; say so, or make another and move the data"
 
     def create(self, want: Want) -> Iterator[Step]:
         params = {parameter: want[field] for field, parameter in self.parameters.items() if field in want.values}

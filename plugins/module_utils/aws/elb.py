@@ -356,6 +356,7 @@ class LoadBalancer(NamedElbKind):
         "deletion_protection": "deletion_protection.enabled",
         "drop_invalid_headers": "routing.http.drop_invalid_header_fields.enabled",
     }
+    lock = "deletion_protection"
     untouched = {"idle_timeout": 60, "deletion_protection": False, "drop_invalid_headers": False}
     """What a new one has."""
 
@@ -431,6 +432,10 @@ class LoadBalancer(NamedElbKind):
 
     def delete(self, have: Have) -> Iterator[Step]:
         gone = ("LoadBalancerNotFound",)
+        if have.fields[self.lock]:
+            off = as_list({self.switches[self.lock]: "false"})
+            params = {"LoadBalancerArn": have.id, "Attributes": off}
+            yield Call("elbv2", "ModifyLoadBalancerAttributes", params, done=gone)
         # Idempotent by itself: one that is not there is deleted without an error.
         yield Call("elbv2", "DeleteLoadBalancer", {"LoadBalancerArn": have.id})
         yield Wait("elbv2", "DescribeLoadBalancers", {"LoadBalancerArns": [have.id]}, "LoadBalancers", gone=gone)

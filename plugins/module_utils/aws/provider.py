@@ -50,7 +50,12 @@ class Aws(Session):
         return self.scope
 
     def sweep(self) -> list[Swept]:
-        params = {"TagFilters": [{"Key": STACK_TAG, "Values": [self.scope.stack]}]}
+        # Only the services whose kinds need hints: the hosts of a stack are many, and EC2's own reads find them.
+        services = {kind.arn.split(":")[2] for kind in self.catalogue.kinds.values() if kind.arn}
+        params = {
+            "TagFilters": [{"Key": STACK_TAG, "Values": [self.scope.stack]}],
+            "ResourceTypeFilters": sorted(services),
+        }
         rows = self.pages("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", params)
         return [Swept(row["ResourceARN"], as_map(row["Tags"])) for row in rows]
 

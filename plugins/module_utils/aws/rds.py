@@ -207,6 +207,7 @@ class DbInstance(RdsKind):
     resource_type = "db"
     name_limit = 63
     protected = True
+    lock = "deletion_protection"
     down = "the database; its data goes with it, but for the final snapshot"
     fields = {
         "engine": string("Engine.", default="postgres", choices=tuple(_EXACT_PARTS), change=Change.REPLACE),
@@ -300,6 +301,10 @@ class DbInstance(RdsKind):
         }
         return {attribute: nested[path] for attribute, path in self.gives.items() if path in nested}
 
+    def forbid(self, have: Have, want: Want) -> Iterator[str]:
+        if want["storage"] < have.fields["storage"]:
+            yield f"storage never shrinks: it has {have.fields['storage']} GB; say so, or restore into another instance"
+
     def create(self, want: Want) -> Iterator[Step]:
         last = {} if want["final_snapshot"] else {FINAL_SNAPSHOT_TAG: "false"}
         yield Call(
@@ -350,6 +355,9 @@ class DbInstance(RdsKind):
             suffix = have.attributes["resource_id"].lower()
             last = {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": f"{have.id}-final-{suffix}"}
         gone = ("DBInstanceNotFound",)
+        if have.fields[self.lock]:
+            unlocked = {"DBInstanceIdentifier": have.id, "DeletionProtection": False, "ApplyImmediately": True}
+            yield Call("rds", "ModifyDBInstance", unlocked, done=gone, patience={"InvalidDBInstanceState": 900})
         yield Call(
             "rds",
             "DeleteDBInstance",

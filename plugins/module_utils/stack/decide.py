@@ -47,9 +47,10 @@ class Decider:
         for decision in decisions.values():
             self._late(decision)
         every = [*(decisions[key] for key in self.wants), *self._unwanted()]
-        problems = [*self._duplicates(), *self._foreign(), *self._protected(every), *self._impossible(every)]
+        protected = [decision for decision in every if self._protects(decision)]
+        problems = [*self._duplicates(), *self._foreign(), *self._kept(protected), *self._impossible(every)]
         if problems:
-            raise Refused(problems)
+            raise Refused(problems, [".".join(decision.key) for decision in protected])
         return Plan(every, self.known, self.not_considered)
 
     def lookup(self, ref: Ref | Own) -> Any:
@@ -135,12 +136,17 @@ class Decider:
                 remedy = "choose another name, or say `adopt: true` in the document to take it over"
                 yield want.path, f"{want.kind} {want.physical_name} {whose}; {remedy}"
 
-    def _protected(self, decisions: Collection[Decision]) -> Iterator[Problem]:
-        for decision in decisions:
-            name = ".".join(decision.key)
-            if decision.goes and self._protects(decision) and name not in self.aim.unprotect:
-                message = f"{name} is protected and {_cause(decision)}; add {name} to `unprotect` if its data may go"
-                yield self._path(decision.key), message
+    def _kept(self, protected: Collection[Decision]) -> Iterator[Problem]:
+        for decision in protected:
+            if decision.verb == "replace":
+                name = ".".join(decision.key)
+                fields = ", ".join(one.field for one in decision.differences if one.change is Change.REPLACE)
+                message = f"{name} is protected and a change of {fields} would replace it"
+                yield self._path(decision.key), f"{message}; add {name} to `unprotect` if its data may go"
+        destroyed = [".".join(decision.key) for decision in protected if decision.verb == "destroy"]
+        if destroyed:
+            message = f"protected and would be destroyed: {', '.join(destroyed)}"
+            yield "", f"{message}; add to `unprotect` those whose data may go"
 
     def _impossible(self, decisions: Collection[Decision]) -> Iterator[Problem]:
         for decision in decisions:
@@ -150,15 +156,15 @@ class Decider:
                     yield self._path(decision.key), message
 
     def _protects(self, decision: Decision) -> bool:
-        document = self.documents.get(decision.key)
+        """Whether a decision would delete what is protected and not named."""
+        if not decision.goes or ".".join(decision.key) in self.aim.unprotect:
+            return False
+        document, kind, have = self.documents.get(decision.key), self.kinds[decision.key[0]], decision.standing
+        if kind.lock and have.fields.get(kind.lock):
+            return True
         if document is not None:
             return document.protect
-        return decision.standing.tags.get(PROTECT_TAG) == "true" or self.kinds[decision.key[0]].protected
-
-
-def _cause(decision: Decision) -> str:
-    replacing = [one.field for one in decision.differences if one.change is Change.REPLACE]
-    return f"a change of {', '.join(replacing)} would replace it" if replacing else "it would be destroyed"
+        return have.tags.get(PROTECT_TAG) == "true" or kind.protected
 
 
 def compare(kind: Kind, want: Want, have: Have, late: bool) -> list[Difference]:

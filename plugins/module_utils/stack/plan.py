@@ -5,17 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, Key
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, Key, Problem
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Have, Step, Want
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Change
 
 
 class Refused(Invalid):
-    """A plan that must not be applied. ``problems``: (path of the document or nothing, reason with its remedy)."""
+    """A plan that must not be applied.
+
+    ``problems``: (path of the document or nothing, reason with its remedy). ``protected``: what it would have to be
+    allowed to delete, as ``kind.name``.
+    """
+
+    def __init__(self, problems: Sequence[Problem], protected: Sequence[str] = ()) -> None:
+        super().__init__(problems)
+        self.protected = list(protected)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.emulator import Emulator
+from tests.bench import network as bench
 from tests.integration.stack.world import PROD, ROOT, Document, World
 
 GATHER = f"""
@@ -73,7 +74,7 @@ def prod_documents(prompt_emulator: Emulator, tmp_path_factory: pytest.TempPathF
     return documents
 
 
-@pytest.fixture(scope="session")
-def network(prod_documents: list[Document]) -> list[Document]:
-    """The network of prod alone, with its private zone."""
-    return [document for document in prod_documents if document["type"] in ("network", "hosted_zone")]
+@pytest.fixture
+def network() -> list[Document]:
+    """The network of a production environment."""
+    return bench.documents()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws import session
+from tests.bench import network as bench
 from tests.integration.stack.world import Document, Operations, World
 
 MOST = 30
@@ -22,6 +23,7 @@ def reads_of_a_plan_without_changes(world: World, documents: list[Document]) -> 
 
 
 def test_a_plan_of_the_network_takes_few_calls(world: World, network: list[Document]) -> None:
+    assert len(world.plan(network)["resources"]) == bench.RESOURCES
     world.apply(network)
     reads = reads_of_a_plan_without_changes(world, network)
     assert reads.total() <= MOST, reads

@@ -52,6 +52,15 @@ def public_instance_in_private_subnet(documents: Documents) -> Iterator[Finding]
             yield f"{instance.path}.subnet", f"{message}; move it to a public subnet or drop the address"
 
 
+def role_without_profile(documents: Documents) -> Iterator[Finding]:
+    """A machine takes its role by an instance profile."""
+    for want in [*documents.of("instance"), *documents.of("launch_template")]:
+        role = documents.at(want["role"]) if want.get("role") else None
+        if role is not None and not role["instance_profile"]:
+            message = f"iam_role {role.name} has no instance profile"
+            yield f"{want.path}.role", f"{message}; say instance_profile: true there"
+
+
 def nat_without_internet(documents: Documents) -> Iterator[Finding]:
     for gateway in documents.of("nat_gateway"):
         subnet = gateway["subnet"].name

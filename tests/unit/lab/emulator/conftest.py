@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Two emulators for all tests, emptied before each: one that is immediate, one whose states take time."""
+"""Two emulators for all tests, emptied before each: one that is immediate, one whose states last until
+they are settled by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def _immediate() -> Iterator[Aws]:
 
 @pytest.fixture(scope="session")
 def _slow() -> Iterator[Aws]:
-    with Emulator(lag=None, transition=250) as emulator:
+    with Emulator(lag=None, transition=3_600_000) as emulator:
         yield Aws(emulator)
 
 
@@ -34,6 +35,6 @@ def aws(_immediate: Aws) -> Aws:
 
 @pytest.fixture
 def slow(_slow: Aws) -> Aws:
-    """An empty account where states take a quarter of a second."""
+    """An empty account where states last an hour, or until `settle`."""
     _slow.emulator.reset()
     return _slow

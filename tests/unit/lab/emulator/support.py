@@ -24,12 +24,12 @@ CONFIG = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 class Aws:
     """Clients of one emulator, by the name of the service."""
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, emulator: Emulator, endpoint: str = "") -> None:
         self.emulator = emulator
         key, secret = emulator.options.credentials
         session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name="eu-west-1")
         self.client = functools.cache(
-            lambda service: session.client(service, endpoint_url=emulator.endpoint, config=CONFIG)
+            lambda service: session.client(service, endpoint_url=endpoint or emulator.endpoint, config=CONFIG)
         )
 
     def __getattr__(self, service: str) -> Any:

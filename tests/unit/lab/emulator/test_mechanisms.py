@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lab.emulator import Emulator
-from tests.unit.lab.emulator.support import CONFIG, Aws, refused
+from tests.unit.lab.emulator.support import CONFIG, Aws, eventually, refused
 
 
 def _logged(aws: Aws) -> list[tuple[str, str, bool, int, str | None]]:
@@ -180,7 +180,11 @@ def _token_calls(aws: Aws) -> dict[str, tuple[dict[str, Any], dict[str, Any], st
         "create_route_table": ({"VpcId": network.vpc}, {"VpcId": "vpc-0"}, "RouteTableId"),
         "create_volume": ({"AvailabilityZone": "eu-west-1a", "Size": 1}, {"Size": 2}, "VolumeId"),
         "create_flow_logs": (flow, {"TrafficType": "REJECT"}, "FlowLogIds"),
-        "create_launch_template": ({"LaunchTemplateName": "t", **data}, {"VersionDescription": "x"}, "LaunchTemplateId"),
+        "create_launch_template": (
+            {"LaunchTemplateName": "t", **data},
+            {"VersionDescription": "x"},
+            "LaunchTemplateId",
+        ),
     }
 
 
@@ -252,6 +256,14 @@ def test_quota_is_what_was_asked_for() -> None:
         assert quotas.get_service_quota(ServiceCode="ec2", QuotaCode="L-0263D0A3")["Quota"]["Value"] == 20.0
         listed = quotas.list_service_quotas(ServiceCode="ec2")["Quotas"]
         assert {quota["QuotaCode"]: quota["Value"] for quota in listed}["L-0263D0A3"] == 20.0
+
+
+def test_transition_ends_by_itself() -> None:
+    with Emulator(lag=None, transition=50) as emulator:
+        aws = Aws(emulator)
+        instance = aws.launch(aws.network().subnet)
+        assert instance["State"]["Name"] == "pending"
+        eventually(lambda: aws.instance(instance["InstanceId"])["State"]["Name"], "running")
 
 
 def test_latency_is_added_to_each_call_and_not_to_their_sum() -> None:

@@ -26,7 +26,9 @@ _ROOT = Path(__file__).resolve().parents[4]
 
 
 def _run(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*_MAIN, *arguments], cwd=_ROOT, capture_output=True, text=True, timeout=60, check=False, **more)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        [*_MAIN, *arguments], cwd=_ROOT, capture_output=True, text=True, timeout=60, check=False, **more
+    )  # type: ignore[call-overload,no-any-return]
 
 
 def _answers(endpoint: str) -> bool:
@@ -63,7 +65,12 @@ def test_exec_uses_no_credentials_of_the_user(tmp_path: Path) -> None:
         assert boto3.Session().get_credentials().token is None
         print(boto3.client("sts").get_caller_identity()["Account"])
     """
-    environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"), "AWS_PROFILE": "user", "AWS_SESSION_TOKEN": "x"}
+    environment = {
+        **os.environ,
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_PROFILE": "user",
+        "AWS_SESSION_TOKEN": "x",
+    }
     done = _run("exec", "--", sys.executable, "-c", textwrap.dedent(code), env=environment)
     assert (done.returncode, done.stdout.strip()) == (0, "123456789012"), done.stderr
 
@@ -144,3 +151,44 @@ def test_options_survive_the_command_line(tmp_path: Path) -> None:
 def test_wrong_options_are_refused(arguments: str) -> None:
     done = _run("serve", *shlex.split(arguments))
     assert (done.returncode, arguments.split()[0] in done.stderr) == (2, True), done.stderr
+
+
+def test_account_outlives_the_emulator_in_its_state_directory(tmp_path: Path) -> None:
+    with Emulator(lag=None, transition=60_000, state_dir=tmp_path / "state") as emulator:
+        aws = Aws(emulator)
+        network = aws.network(zones=2)
+        launch = {"ImageId": aws.image(), "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
+        launch |= {"SubnetId": network.subnet, "ClientToken": "t"}
+        instance = aws.ec2.run_instances(**launch)["Instances"][0]["InstanceId"]
+        aws.elbv2.create_load_balancer(Name="web", Subnets=network.subnets)
+        aws.s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        aws.s3.put_object(Bucket="kept", Key="k", Body=b"content")
+        aws.secretsmanager.create_secret(Name="db", SecretString="secret")
+        aws.ssm.put_parameter(Name="/p", Value="v", Type="String")
+        aws.ecr.create_repository(repositoryName="repo")
+        aws.iam.create_user(UserName="u")
+        key = aws.iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]
+    assert (tmp_path / "state" / "account.pickle").stat().st_mode & 0o777 == 0o600
+    with Emulator(lag=None, state_dir=tmp_path / "state") as emulator:
+        aws = Aws(emulator)
+        assert aws.instance(instance)["State"]["Name"] == "running"
+        assert aws.ec2.run_instances(**launch)["Instances"][0]["InstanceId"] == instance
+        assert aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active"
+        assert aws.s3.get_object(Bucket="kept", Key="k")["Body"].read() == b"content"
+        assert aws.secretsmanager.get_secret_value(SecretId="db")["SecretString"] == "secret"
+        assert aws.ssm.get_parameter(Name="/p")["Parameter"]["Value"] == "v"
+        assert aws.ecr.describe_repositories()["repositories"][0]["repositoryName"] == "repo"
+        user = Aws(Emulator(emulator.options, credentials=(key, "x")), emulator.endpoint)
+        assert user.sts.get_caller_identity()["Arn"].endswith(":user/u")
+        taken = [aws.instance(instance)["PrivateIpAddress"], aws.launch(network.subnets[1])["PrivateIpAddress"]]
+        assert taken == ["10.0.0.4", "10.0.1.5"]
+
+
+def test_state_that_somebody_else_could_have_written_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "account.pickle").write_bytes(b"")
+    (tmp_path / "account.pickle").chmod(0o666)
+    with pytest.raises(RuntimeError, match="did not start"), Emulator(state_dir=tmp_path):
+        pytest.fail("a file that anybody can write was read")
+    assert "somebody else" in capfd.readouterr().err

@@ -9,7 +9,7 @@ import collections
 import json
 from typing import Any
 
-from tests.unit.lab.emulator.support import Aws, eventually, refused
+from tests.unit.lab.emulator.support import Aws, refused
 
 _TRUST = {"Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
 
@@ -43,24 +43,28 @@ def _volumes(aws: Aws, identity: str) -> dict[str, dict[str, Any]]:
 def test_states_take_time(slow: Aws) -> None:
     instance = slow.launch(slow.network().subnet)["InstanceId"]
     assert _state(slow, instance) == "pending"
-    eventually(lambda: _state(slow, instance), "running")
+    slow.emulator.settle()
+    assert _state(slow, instance) == "running"
     slow.ec2.stop_instances(InstanceIds=[instance])
     assert _state(slow, instance) == "stopping"
     with refused("IncorrectInstanceState"):
         slow.ec2.start_instances(InstanceIds=[instance])
-    eventually(lambda: _state(slow, instance), "stopped")
+    slow.emulator.settle()
+    assert _state(slow, instance) == "stopped"
     slow.ec2.start_instances(InstanceIds=[instance])
     assert _state(slow, instance) == "pending"
     slow.ec2.terminate_instances(InstanceIds=[instance])
     assert _state(slow, instance) == "shutting-down"
-    eventually(lambda: _state(slow, instance), "terminated")
+    slow.emulator.settle()
+    assert _state(slow, instance) == "terminated"
 
 
 def test_states_are_filtered_on_as_they_are_shown(slow: Aws) -> None:
     slow.launch(slow.network().subnet)
     filters = [{"Name": "instance-state-name", "Values": ["pending"]}]
     assert len(slow.ec2.describe_instances(Filters=filters)["Reservations"]) == 1
-    eventually(lambda: slow.ec2.describe_instances(Filters=filters)["Reservations"], [])
+    slow.emulator.settle()
+    assert slow.ec2.describe_instances(Filters=filters)["Reservations"] == []
 
 
 def test_group_and_subnet_are_held_until_the_end(slow: Aws) -> None:
@@ -72,7 +76,8 @@ def test_group_and_subnet_are_held_until_the_end(slow: Aws) -> None:
         slow.ec2.delete_security_group(GroupId=group)
     with refused("DependencyViolation"):
         slow.ec2.delete_subnet(SubnetId=network.subnet)
-    eventually(lambda: _state(slow, instance), "terminated")
+    slow.emulator.settle()
+    assert _state(slow, instance) == "terminated"
     slow.ec2.delete_security_group(GroupId=group)
     slow.ec2.delete_subnet(SubnetId=network.subnet)
 
@@ -188,7 +193,8 @@ def test_volume_takes_time_and_stays_in_its_zone(slow: Aws) -> None:
     assert look() == "creating"
     with refused("IncorrectState"):
         slow.ec2.attach_volume(InstanceId=here, **wanted)
-    eventually(look, "available")
+    slow.emulator.settle()
+    assert look() == "available"
     with refused("InvalidVolume.ZoneMismatch"):
         slow.ec2.attach_volume(InstanceId=there, **wanted)
     slow.ec2.attach_volume(InstanceId=here, **wanted)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.unit.lab.emulator.support import Aws, eventually, refused
+from tests.unit.lab.emulator.support import Aws, refused
 
 
 def _interface(aws: Aws, subnet: str, **more: object) -> str:
@@ -112,14 +112,16 @@ def test_nat_gateway_holds_its_address_and_subnet_until_deleted(slow: Aws) -> No
     address = _address(slow)["AllocationId"]
     gateway = _nat(slow, network.subnet, AllocationId=address)
     assert _nat_state(slow, gateway) == "pending"
-    eventually(lambda: _nat_state(slow, gateway), "available")
+    slow.emulator.settle()
+    assert _nat_state(slow, gateway) == "available"
     slow.ec2.delete_nat_gateway(NatGatewayId=gateway)
     assert _nat_state(slow, gateway) == "deleting"
     with refused("InvalidIPAddress.InUse"):
         slow.ec2.release_address(AllocationId=address)
     with refused("DependencyViolation"):
         slow.ec2.delete_subnet(SubnetId=network.subnet)
-    eventually(lambda: _nat_state(slow, gateway), "deleted")
+    slow.emulator.settle()
+    assert _nat_state(slow, gateway) == "deleted"
     slow.ec2.release_address(AllocationId=address)
     slow.ec2.delete_subnet(SubnetId=network.subnet)
 
@@ -173,12 +175,14 @@ def test_interface_endpoint_takes_time_and_holds_its_group(slow: Aws) -> None:
         return [found["State"] for found in slow.ec2.describe_vpc_endpoints(Filters=states)["VpcEndpoints"]]
 
     assert look() == ["pending"]
-    eventually(look, ["available"])
+    slow.emulator.settle()
+    assert look() == ["available"]
     slow.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     assert look() == ["deleting"]
     with refused("DependencyViolation"):
         slow.ec2.delete_security_group(GroupId=group)
-    eventually(look, [])
+    slow.emulator.settle()
+    assert look() == []
     slow.ec2.delete_security_group(GroupId=group)
 
 

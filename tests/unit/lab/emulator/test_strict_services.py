@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.lab.emulator.support import Aws, Network, eventually, refused
+from tests.unit.lab.emulator.support import Aws, Network, refused
 
 _TRUST = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}'
 
@@ -28,16 +28,12 @@ def _target_group(aws: Aws, vpc: str) -> str:
 
 def _listen(aws: Aws, balancer: str, group: str, port: int = 80) -> str:
     actions = [{"Type": "forward", "TargetGroupArn": group}]
-    answer = aws.elbv2.create_listener(
-        LoadBalancerArn=balancer, Port=port, Protocol="HTTP", DefaultActions=actions
-    )
+    answer = aws.elbv2.create_listener(LoadBalancerArn=balancer, Port=port, Protocol="HTTP", DefaultActions=actions)
     return str(answer["Listeners"][0]["ListenerArn"])
 
 
 def _database(aws: Aws, network: Network, **more: Any) -> dict[str, Any]:
-    aws.rds.create_db_subnet_group(
-        DBSubnetGroupName="main", DBSubnetGroupDescription="main", SubnetIds=network.subnets
-    )
+    aws.rds.create_db_subnet_group(DBSubnetGroupName="main", DBSubnetGroupDescription="main", SubnetIds=network.subnets)
     answer: dict[str, Any] = aws.rds.create_db_instance(
         DBInstanceIdentifier="main",
         DBInstanceClass="db.t3.micro",
@@ -69,7 +65,8 @@ def test_load_balancer_is_provisioned_with_time_however_often_looked_at(slow: Aw
         return str(found["LoadBalancers"][0]["State"]["Code"])
 
     assert [look(), look()] == ["provisioning", "provisioning"]
-    eventually(look, "active")
+    slow.emulator.settle()
+    assert look() == "active"
 
 
 def test_load_balancer_s_name_is_taken_once(aws: Aws) -> None:
@@ -104,7 +101,8 @@ def test_load_balancer_holds_subnets_groups_and_gateway_a_while_longer(slow: Aws
         slow.ec2.delete_subnet(SubnetId=network.subnet)
     with refused("DependencyViolation"):
         slow.ec2.detach_internet_gateway(InternetGatewayId=network.gateway, VpcId=network.vpc)
-    eventually(lambda: slow.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"], [])
+    slow.emulator.settle()
+    assert slow.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"] == []
     slow.ec2.delete_security_group(GroupId=group)
     slow.ec2.delete_subnet(SubnetId=network.subnet)
 
@@ -126,14 +124,16 @@ def test_database_takes_time(slow: Aws) -> None:
     assert _database(slow, network)["DBInstanceStatus"] == "creating"
     with refused("InvalidDBInstanceState"):
         slow.rds.modify_db_instance(DBInstanceIdentifier="main", AllocatedStorage=30)
-    eventually(lambda: _database_state(slow), "available")
+    slow.emulator.settle()
+    assert _database_state(slow) == "available"
     slow.rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
     assert _database_state(slow) == "deleting"
     with refused("InvalidDBSubnetGroupStateFault"):
         slow.rds.delete_db_subnet_group(DBSubnetGroupName="main")
     with refused("DependencyViolation"):
         slow.ec2.delete_subnet(SubnetId=network.subnet)
-    eventually(lambda: len(slow.rds.describe_db_instances()["DBInstances"]), 0)
+    slow.emulator.settle()
+    assert len(slow.rds.describe_db_instances()["DBInstances"]) == 0
     with refused("DBInstanceNotFound"):
         _database_state(slow)
     slow.rds.delete_db_subnet_group(DBSubnetGroupName="main")

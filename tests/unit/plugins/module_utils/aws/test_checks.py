@@ -10,60 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.slipway.platform.plugins.module_utils.aws.checks import RULES, check
-from ansible_collections.slipway.platform.plugins.module_utils.aws.compute import EbsVolume, Instance, KeyPair
-from ansible_collections.slipway.platform.plugins.module_utils.aws.constructs.database import Database
-from ansible_collections.slipway.platform.plugins.module_utils.aws.constructs.hosts import Hosts
-from ansible_collections.slipway.platform.plugins.module_utils.aws.constructs.network import Network
-from ansible_collections.slipway.platform.plugins.module_utils.aws.elb import LoadBalancer, TargetGroup
-from ansible_collections.slipway.platform.plugins.module_utils.aws.endpoint import VpcEndpoint
-from ansible_collections.slipway.platform.plugins.module_utils.aws.firewall import SecurityGroup
-from ansible_collections.slipway.platform.plugins.module_utils.aws.flow_log import FlowLog
-from ansible_collections.slipway.platform.plugins.module_utils.aws.iam import IamRole
-from ansible_collections.slipway.platform.plugins.module_utils.aws.listener import Listener, ListenerRule
-from ansible_collections.slipway.platform.plugins.module_utils.aws.logs import LogGroup
-from ansible_collections.slipway.platform.plugins.module_utils.aws.network import InternetGateway, Subnet, Vpc
-from ansible_collections.slipway.platform.plugins.module_utils.aws.network_acl import NetworkAcl
-from ansible_collections.slipway.platform.plugins.module_utils.aws.rds import DbInstance, DbSubnetGroup
-from ansible_collections.slipway.platform.plugins.module_utils.aws.route53 import DnsRecord, HostedZone
-from ansible_collections.slipway.platform.plugins.module_utils.aws.routing import ElasticIp, NatGateway, RouteTable
-from ansible_collections.slipway.platform.plugins.module_utils.aws.scaling import AutoScalingGroup, LaunchTemplate
+from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
+from ansible_collections.slipway.platform.plugins.module_utils.aws.checks import RULES
 from ansible_collections.slipway.platform.plugins.module_utils.stack.construct import Document
-from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Catalogue, Invalid, Wants
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, Wants
 from ansible_collections.slipway.platform.tests.unit.plugins.module_utils.aws.requests import SCOPE
-
-KINDS = (
-    AutoScalingGroup(),
-    DbInstance(),
-    DbSubnetGroup(),
-    DnsRecord(),
-    EbsVolume(),
-    ElasticIp(),
-    FlowLog(),
-    HostedZone(),
-    IamRole(),
-    Instance(),
-    InternetGateway(),
-    KeyPair(),
-    LaunchTemplate(),
-    Listener(),
-    ListenerRule(),
-    LoadBalancer(),
-    LogGroup(),
-    NatGateway(),
-    NetworkAcl(),
-    RouteTable(),
-    SecurityGroup(),
-    Subnet(),
-    TargetGroup(),
-    Vpc(),
-    VpcEndpoint(),
-)
-CATALOGUE = Catalogue(
-    kinds={kind.name: kind for kind in KINDS},
-    constructs={construct.name: construct for construct in (Network(), Hosts(), Database())},
-    check=check,
-)
 
 
 def doc(kind: str, name: str = "main", /, **fields: Any) -> Document:
@@ -81,6 +32,10 @@ def table(name: str, subnets: list[str], **target: str) -> Document:
 
 def instance(name: str, subnet: str, **fields: Any) -> Document:
     return doc("instance", name, subnet=subnet, instance_type="t3.small", image="ami-1", **fields)
+
+
+def machine_role(profile: bool) -> Document:
+    return doc("iam_role", "machine", trust=["ec2"], instance_profile=profile)
 
 
 def group(name: str, subnets: list[str], **fields: Any) -> list[Document]:
@@ -307,6 +262,14 @@ CASES: dict[str, list[Case]] = {
             [instance("one", "data-a"), doc("elastic_ip", "one", instance="one")],
             "instance one.subnet",
             "instance one has a public address, subnet data-a no route",
+        ),
+    ],
+    "role_without_profile": [
+        (
+            [instance("one", "app-a", role="machine"), machine_role(True)],
+            [instance("one", "app-a", role="machine"), machine_role(False)],
+            "instance one.role",
+            "iam_role machine has no instance profile; say",
         ),
     ],
     "nat_without_internet": [

@@ -167,6 +167,8 @@ def test_a_plain_load_balancer_takes_no_call_for_what_is_default() -> None:
     wanted = want(BALANCER, subnets=["a", "b"], security_groups=["edge"], drop_invalid_headers=False)
     assert [step.operation for step in BALANCER.create(wanted)] == ["CreateLoadBalancer", "DescribeLoadBalancers"]
     assert list(BALANCER.complete(wanted)) == []
+    network = want(BALANCER, subnets=["a"], load_balancer_type="network")
+    assert [step.operation for step in BALANCER.create(network)] == ["CreateLoadBalancer", "DescribeLoadBalancers"]
 
 
 def test_access_logs_are_switched_on_late_and_off_before_the_bucket_goes(bucket: Account) -> None:
@@ -177,6 +179,12 @@ def test_access_logs_are_switched_on_late_and_off_before_the_bucket_goes(bucket:
     assert [call.params["Attributes"] for call in bucket.delete(BALANCER) if "Attributes" in call.params] == [
         [{"Key": "access_logs.s3.enabled", "Value": "false"}]
     ]
+
+
+def test_a_locked_load_balancer_is_unlocked_before_it_goes(net: Account) -> None:
+    balancer(net, deletion_protection=True)
+    assert [call.operation for call in net.delete(BALANCER)] == ["ModifyLoadBalancerAttributes", "DeleteLoadBalancer"]
+    assert net.read(BALANCER) == []
 
 
 def test_network_load_balancer_converges(net: Account) -> None:
@@ -204,6 +212,27 @@ def test_target_group_comes_changes_and_goes(hosts: Account) -> None:
 def test_target_group_of_each_protocol_converges(net: Account, protocol: str) -> None:
     net.create(GROUP, vpc="main", port=8443, protocol=protocol, deregistration_delay=300)
     assert net.differences(GROUP) == {}
+
+
+@pytest.mark.parametrize(("protocol", "stickiness"), [("HTTP", "lb_cookie"), ("TCP", "source_ip")])
+def test_what_a_client_is_known_by(protocol: str, stickiness: str) -> None:
+    wanted = want(GROUP, vpc="main", port=80, protocol=protocol, stickiness=True, deregistration_delay=300)
+    _create, modify = GROUP.create(wanted)
+    assert {"Key": "stickiness.type", "Value": stickiness} in modify.params["Attributes"]
+
+
+def test_a_target_that_is_leaving_is_gone(hosts: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto lets targets go at once.
+    hosts.create(GROUP, vpc="main", port=80)
+    states = {"i-1": "healthy", "i-2": "draining", "i-3": "unhealthy"}
+    rows = [{"Target": {"Id": one}, "TargetHealth": {"State": state}} for one, state in states.items()]
+    pages = hosts.reader.pages
+
+    def answer(service: str, operation: str, *more: Any) -> list[Any]:
+        return rows if operation == "DescribeTargetHealth" else pages(service, operation, *more)
+
+    monkeypatch.setattr(hosts.reader, "pages", answer)
+    assert hosts.have(GROUP).fields["targets"] == ["i-1", "i-3"]
 
 
 def test_targets_are_left_alone_where_the_document_names_none(hosts: Account) -> None:
@@ -290,6 +319,9 @@ def test_listener_rule_comes_changes_and_goes(net: Account) -> None:
     net.update(RULE, "api", **place, paths=["/api/*"], hosts=hosts, action={"fixed_response": {"status": 200}})
     assert net.differences(RULE, "api") == {}
     net.update(RULE, "api", **place, hosts=hosts, action={"fixed_response": {"status": 200}})
+    assert net.differences(RULE, "api") == {}
+    (call,) = net.update(RULE, "api", **place, hosts=["*.example.com"], action={"fixed_response": {"status": 200}})
+    assert "Actions" not in call.params
     assert net.differences(RULE, "api") == {}
     net.delete(RULE, "api")
     assert net.read(RULE) == []

@@ -38,7 +38,7 @@ def allowed(action: str, *parts: Part, policies: Mapping[str, Any] = ALL) -> boo
     return all(any(_allows(one, action, part) for one in _statements(policies)) for part in parts)
 
 
-def _statements(policies: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _statements(policies: Mapping[Any, Any]) -> list[dict[str, Any]]:
     return [statement for document in policies.values() for statement in document["Statement"]]
 
 
@@ -76,6 +76,7 @@ LAUNCH: tuple[Part, ...] = (
         ("ec2:DescribeInstances", [("*", {})], True),
         ("ec2:CreateVpc", [ec2("vpc", NEW)], True),
         ("ec2:CreateVpc", [ec2("vpc", {})], False),
+        ("ec2:CreateVpc", [ec2("vpc", OURS)], False),
         ("ec2:CreateVpc", [ec2("vpc", {"aws:RequestTag/slipway:stack": "shop-dev"})], False),
         ("ec2:CreateSubnet", [ec2("subnet", NEW), ec2("vpc", OURS)], True),
         ("ec2:CreateSubnet", [ec2("subnet", NEW), ec2("vpc", THEIRS)], False),
@@ -178,6 +179,12 @@ def test_every_call_of_a_kind_is_allowed(kind: Kind) -> None:
         assert permissions.ACTIONS.get(f"{prefix}:{operation}", f"{prefix}:{operation}") in actions
 
 
+def test_rds_uses_its_key_for_its_secret_too() -> None:
+    policies = permissions.policies([DbInstance()], SCOPE)
+    context = {"kms:ViaService": "secretsmanager.eu-west-1.amazonaws.com"}
+    assert allowed("kms:CreateGrant", ("arn:aws:kms:eu-west-1:123456789012:key/1", context), policies=policies)
+
+
 def test_only_what_the_kinds_call_is_allowed() -> None:
     policies = permissions.policies([Vpc(), Subnet()], SCOPE)
     assert allowed("ec2:CreateSubnet", ec2("subnet", NEW), ec2("vpc", OURS), policies=policies)
@@ -197,7 +204,7 @@ def test_a_policy_is_never_longer_than_iam_takes() -> None:
     assert all(name.startswith("shop-prod-") for name in ALL)
 
 
-def granted(policies: Mapping[str, Any]) -> set[tuple[str, str, str]]:
+def granted(policies: Mapping[Any, Any]) -> set[tuple[str, str, str]]:
     """Every (action, resource, condition) that the policies allow."""
     return {
         (action, arn, json.dumps(one.get("Condition"), sort_keys=True))
@@ -217,6 +224,25 @@ def test_however_it_is_cut_the_same_is_allowed(monkeypatch: pytest.MonkeyPatch, 
         sids = [one["Sid"] for one in document["Statement"]]
         assert len(set(sids)) == len(sids)
         assert all(sid.isalnum() for sid in sids)
+
+
+@pytest.mark.parametrize(
+    ("actions", "resources"),
+    [
+        (["s3:" + "a" * 300, "s3:b", "s3:" + "c" * 300, "s3:d"], ["*"]),
+        (["s3:" + "a" * 200], ["arn:" + "b" * 90, "arn:" + "c" * 90]),
+    ],
+    ids=["pieces that share a document", "one long action"],
+)
+def test_pieces_of_a_statement(monkeypatch: pytest.MonkeyPatch, actions: list[str], resources: list[str]) -> None:
+    monkeypatch.setattr(permissions, "POLICY_LIMIT", 420)
+    whole = {"Sid": "One", "Effect": "Allow", "Action": actions, "Resource": resources}
+    documents = permissions.pack([whole])
+    assert max(len(json.dumps(document, separators=(",", ":"))) for document in documents) <= 420
+    assert granted(dict(enumerate(documents))) == granted({0: {"Statement": [whole]}})
+    for document in documents:
+        sids = [one["Sid"] for one in document["Statement"]]
+        assert len(set(sids)) == len(sids)
 
 
 def test_a_statement_of_many_names_is_cut_by_them() -> None:

@@ -49,7 +49,7 @@ FULL: dict[str, Any] = {
 HERE = Have(
     "db_instance",
     "main",
-    {"log_exports": ["upgrade", "iam-db-auth-error"], "final_snapshot": True},
+    {"log_exports": ["upgrade", "iam-db-auth-error"], "final_snapshot": True, "deletion_protection": False},
     {"id": "shop-test-db", "arn": "arn:aws:rds:us-east-1:123456789012:db:shop-test-db", "resource_id": "db-ABC"},
     {},
 )
@@ -356,11 +356,27 @@ def test_a_change_is_done_when_nothing_is_pending(status: str, pending: dict[str
     ],
 )
 def test_the_final_snapshot(final_snapshot: bool, expected: dict[str, Any]) -> None:
-    here = Have("db_instance", "main", {"final_snapshot": final_snapshot}, HERE.attributes, {})
-    call, wait = INSTANCE.delete(here)
+    fields = {"final_snapshot": final_snapshot, "deletion_protection": False}
+    call, wait = INSTANCE.delete(Have("db_instance", "main", fields, HERE.attributes, {}))
     assert sent(call) == expected
     assert isinstance(wait, Wait)
     assert wait.until == ()
+
+
+def test_a_locked_instance_is_unlocked_before_it_goes() -> None:
+    fields = {"final_snapshot": True, "deletion_protection": True}
+    unlock, delete, _wait = INSTANCE.delete(Have("db_instance", "main", fields, HERE.attributes, {}))
+    assert problems(INSTANCE, [unlock]) == []
+    assert (unlock.operation, sent(unlock)) == ("ModifyDBInstance", {"DeletionProtection": False})
+    assert delete.operation == "DeleteDBInstance"
+
+
+@pytest.mark.parametrize(("storage", "refused"), [(19, True), (20, False), (21, False)])
+def test_storage_never_shrinks(storage: int, refused: bool) -> None:
+    here = Have("db_instance", "main", {"storage": 20}, {}, {})
+    wanted = want(INSTANCE, **LEAST)
+    wanted.values["storage"] = storage
+    assert bool(list(INSTANCE.forbid(here, wanted))) is refused
 
 
 def test_the_first_wait_names_what_was_made() -> None:

@@ -180,7 +180,7 @@ def test_protected_is_refused_before_anything_is_touched_unless_named() -> None:
     cloud.calls.clear()
     with pytest.raises(Refused, match=r"box\.a is protected and a change of port would replace it"):
         go(cloud, [box("a", port=2, protect=True), box("b", size=2)])
-    with pytest.raises(Refused, match=r"box\.a is protected and it would be destroyed"):
+    with pytest.raises(Refused, match=r"would be destroyed: box\.a;"):
         go(cloud, [], absent=True)
     assert cloud.calls == []
     go(cloud, [], absent=True, unprotect={"box.a"})

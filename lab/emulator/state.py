@@ -1,0 +1,118 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The account from one run of the emulator to the next: moto's backends in one file.
+
+The file holds secrets and is a pickle: readable by its owner only, and read only from a directory that is the owner's.
+"""
+
+from __future__ import annotations
+
+import collections
+import io
+import os
+import pickle
+import stat
+import threading
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import moto
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
+
+FILE = "account.pickle"
+_LOCKS = {type(threading.RLock()): threading.RLock, type(threading.Lock()): threading.Lock}
+_Backend = tuple[str, str, str, Any]
+
+
+class _Pickler(pickle.Pickler):
+    """Writes the dictionaries that hold the backends by name: they belong to the process, not to the account."""
+
+    def persistent_id(self, thing: Any) -> tuple[str, str] | None:
+        if isinstance(thing, BackendDict):
+            return (thing.service_name, "")
+        if isinstance(thing, AccountSpecificBackend):
+            return (thing.service_name, thing.account_id)
+        return None
+
+    def reducer_override(self, thing: Any) -> Any:
+        if isinstance(thing, types.FunctionType) and "<lambda>" in thing.__qualname__:
+            return _factory, (thing.__module__,)
+        if isinstance(thing, collections.defaultdict) and type(thing) is not collections.defaultdict:
+            return _default_dictionary, (type(thing), thing.default_factory), vars(thing), None, iter(thing.items())
+        for kind, make in _LOCKS.items():
+            if isinstance(thing, kind):
+                return make, ()
+        return NotImplemented
+
+
+def _default_dictionary(kind: Any, factory: Any) -> Any:
+    """An empty dictionary of one of moto's kinds, whose constructors want more than pickle gives them."""
+    made = kind.__new__(kind)
+    collections.defaultdict.__init__(made, factory)
+    return made
+
+
+def _factory(module: str) -> Any:
+    """The anonymous functions that some of moto's dictionaries make their values with."""
+    return {"moto.ssm.models": _nested_tags, "moto.awslambda.models": dict}[module]
+
+
+def _nested_tags() -> Any:
+    return collections.defaultdict(dict)
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, identity: Any) -> Any:
+        service, account = identity
+        backends = get_backend(service)
+        return backends[account] if account else backends
+
+
+def save(directory: Path, more: object) -> None:
+    """Write the account, and `more` beside it, in one step: an interrupted write leaves the file before."""
+    content = io.BytesIO()
+    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump((moto.__version__, list(_backends()), more))
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = directory / f"{FILE}.new"
+    with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content.getvalue())
+    new.replace(directory / FILE)
+
+
+def restore(directory: Path) -> Any:
+    """Read the account back; returns what was saved beside it, or None where nothing was.
+
+    Raises RuntimeError for a file of another moto, or one that somebody else could have written.
+    """
+    path = directory / FILE
+    if not path.exists():
+        return None
+    status = path.stat()
+    if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise RuntimeError(f"{path} could have been written by somebody else: remove it or correct its owner and mode")
+    with path.open("rb") as file:
+        version, backends, more = _Unpickler(file).load()
+    if version != moto.__version__:
+        raise RuntimeError(f"{path} is of moto {version}, this is {moto.__version__}: remove it and make the lab anew")
+    for service, account, region, backend in backends:
+        dict.__setitem__(get_backend(service)[account], region, backend)  # type: ignore[index]
+    _restore_bucket_names(backends)
+    return more
+
+
+def _backends() -> Iterator[_Backend]:
+    for backends in BackendDict._instances:
+        for account, region, backend in backends.iter_backends():
+            yield backends.service_name, account, region, backend
+
+
+def _restore_bucket_names(backends: list[_Backend]) -> None:
+    """Bucket names are the world's: S3 keeps them beside its backends."""
+    for service, account, partition, backend in backends:
+        if service == "s3":
+            names = dict.fromkeys(backend.buckets, (partition, account))
+            get_backend("s3").bucket_accounts.update(names)  # type: ignore[attr-defined]
