@@ -42,8 +42,8 @@ TYPES = {
 IDENTITIES = {
     "tag": "its tags",
     "name": "its physical name",
-    "parent": "its place in its parent",
-    "token": "its token, or its tags in a listing",
+    "parent": "its key in its parent",
+    "token": "the mark that it was made with, or its tags",
 }
 CHANGES = {Change.MUTABLE: "updates", Change.REPLACE: "**replaces**", Change.CREATE_ONLY: "is reported"}
 
@@ -132,6 +132,8 @@ def kind_facts(kind: Kind) -> Iterator[str]:
     yield from replacement(kind)
     if kind.protected:
         yield "Protected: replaced and destroyed only where a run names it in `unprotect`."
+    if kind.lock:
+        yield f"Protected while `{kind.lock}` is on, which is turned off before it is deleted."
     if kind.after:
         yield f"Made after, and gone before: {', '.join(f'[{name}](#{name})' for name in kind.after)}."
     if kind.attributes:

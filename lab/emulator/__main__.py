@@ -79,8 +79,8 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
         print(f"{command[0]}: {error.strerror}", file=sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
     forward = process.send_signal
-    for number in early:
-        forward(number)
+    for sent in early:
+        forward(sent)
     return process.wait()
 
 

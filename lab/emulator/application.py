@@ -16,7 +16,6 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import moto.backends as backends
 from moto.moto_server.werkzeug_app import create_backend_app
 
 from lab.emulator import checks, foreign, state, strict
@@ -78,7 +77,8 @@ class Application:
             with self._lock:
                 strict.load(service)
                 importlib.import_module(f"moto.{service}.responses")
-                backends.get_backend(service)[ACCOUNT_ID]["us-east-1"]
+                models: Any = importlib.import_module(f"moto.{service}.models")
+                getattr(models, f"{service}_backends")[ACCOUNT_ID]["us-east-1"]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         call = Call(environ, _body(environ))
@@ -108,8 +108,8 @@ class Application:
         return json_answer({})
 
     def _reset(self, _: Call) -> Answer:
+        from moto.core.base_backend import BackendDict
         from moto.core.model_instances import reset_model_data
-        from moto.core.models import BackendDict
 
         TRANSITIONS.clear()
         BackendDict.reset()

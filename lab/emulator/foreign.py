@@ -29,7 +29,8 @@ def make(count: int, region: str) -> dict[str, int]:
 
     for service in _SERVICES:
         strict.load(service)
-    of_account = {service: get_backend(service)[ACCOUNT_ID] for service in _SERVICES}  # type: ignore[arg-type]
+    get: Any = get_backend  # typed by an overload a service
+    of_account = {service: get(service)[ACCOUNT_ID] for service in _SERVICES}
     backends = {service: of_account[service][region] for service in ("ec2", "elbv2", "logs")}
     backends |= {service: of_account[service]["aws"] for service in ("iam", "s3")}
     delay, TRANSITIONS.delay = TRANSITIONS.delay, 0.0

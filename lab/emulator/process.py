@@ -87,7 +87,7 @@ class Emulator:
         }
 
     def environment_of(self, parent: Mapping[str, str]) -> dict[str, str]:
-        """`parent` as a command's environment: turned to this emulator, without the user's profile, tokens and so on."""
+        """`parent` as a command's environment: turned to this emulator, without the user's profile and tokens."""
         kept = {name: value for name, value in parent.items() if not name.startswith("AWS_") or name in _KEPT}
         return {**kept, **self.environment}
 
@@ -115,7 +115,7 @@ class Emulator:
 
 
 def control(endpoint: str, method: str, name: str, body: object = None) -> Any:
-    """Call the control path of the emulator at `endpoint`; returns the decoded answer, raises RuntimeError on another."""
+    """Call the control path of the emulator at `endpoint`; returns the decoded answer or raises RuntimeError."""
     address = urlsplit(endpoint)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=600)
     try:

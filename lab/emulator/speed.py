@@ -1,13 +1,17 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""moto without what it works out anew for every request: half of its time."""
+"""moto without what it works out anew for every request and every service: half of its time."""
 
 from __future__ import annotations
 
 import functools
+from typing import Any
 
+import boto3.session
+import botocore.session
 import moto.core.responses
+from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 
@@ -24,5 +28,22 @@ class Dispatcher(DomainDispatcherApplication):
 
 
 def speed_up() -> None:
-    """Look the methods of a response class up once (moto inspects the class)."""
-    moto.core.responses.method_names_from_class = functools.cache(moto.core.responses.method_names_from_class)
+    """Look the methods of a response class up once (moto inspects the class), and read a service's model once.
+
+    boto3 reads the whole model, which is megabytes for EC2, each time it is asked for a service's regions.
+    """
+    responses: Any = moto.core.responses
+    responses.method_names_from_class = functools.cache(responses.method_names_from_class)
+    session: Any = boto3.session.Session
+    session.get_available_regions = _regions
+
+
+def _regions(_: object, service: str, partition_name: str = "aws", allow_non_regional: bool = False) -> list[str]:
+    prefix = get_service_model(service).endpoint_prefix
+    regions: list[str] = _resolver().get_available_endpoints(prefix, partition_name, allow_non_regional)
+    return regions
+
+
+@functools.cache
+def _resolver() -> Any:
+    return botocore.session.get_session()._get_internal_component("endpoint_resolver")

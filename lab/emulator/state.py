@@ -99,13 +99,14 @@ def restore(directory: Path) -> Any:
     if version != moto.__version__:
         raise RuntimeError(f"{path} is of moto {version}, this is {moto.__version__}: remove it and make the lab anew")
     for service, account, region, backend in backends:
-        dict.__setitem__(get_backend(service)[account], region, backend)  # type: ignore[index]
+        dict.__setitem__(get_backend(service)[account], region, backend)
     _restore_bucket_names(backends)
     return more
 
 
 def _backends() -> Iterator[_Backend]:
-    for backends in BackendDict._instances:
+    every: Any = BackendDict
+    for backends in every._instances:
         for account, region, backend in backends.iter_backends():
             yield backends.service_name, account, region, backend
 

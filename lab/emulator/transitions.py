@@ -23,13 +23,12 @@ class Transitions:
         self._due: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
 
-    def begin(self, now: Callable[[], object], later: Callable[[], object]) -> None:
-        """Do `now` at once and `later` after the delay; with no delay only `later`, at once."""
-        if not self.delay:
-            later()
-            return
-        now()
-        heapq.heappush(self._due, (time.monotonic() + self.delay, next(self._order), later))
+    def later(self, act: Callable[[], object]) -> None:
+        """Do something after the delay; with no delay at once."""
+        if self.delay:
+            heapq.heappush(self._due, (time.monotonic() + self.delay, next(self._order), act))
+        else:
+            act()
 
     def change(self, subject: object, attribute: str, first: object, last: object) -> None:
         """Set an attribute to `first`, and after the delay to `last` unless something else has changed it since."""
@@ -39,7 +38,7 @@ class Transitions:
                 setattr(subject, attribute, last)
 
         setattr(subject, attribute, first)
-        self.begin(lambda: None, finish)
+        self.later(finish)
 
     def settle(self, *, everything: bool = False) -> None:
         """Make the changes that are due, or all of them."""

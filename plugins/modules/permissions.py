@@ -48,6 +48,7 @@ policies:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.aws.permissions import policies
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid

@@ -168,11 +168,11 @@ protected:
 """
 
 import json
+import os
 import signal
 import threading
 from collections import defaultdict
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -211,7 +211,7 @@ def main() -> None:
         signal.signal(number, lambda _number, _frame: stop.set())
     with ExitStack() as resources:
         try:
-            result = run(job, Aws(job.scope), stop, _listener(options["progress"], resources))
+            result = run(job, Aws(job.scope), stop, _listener(options["progress"], stop, resources))
         except Invalid as error:
             protected = error.protected if isinstance(error, Refused) else []
             module.fail_json(msg=str(error), problems=error.problems, protected=protected, changed=False)
@@ -224,11 +224,20 @@ def main() -> None:
     module.exit_json(**_answer(result, options["outputs"], module._diff))
 
 
-def _listener(path: str | None, resources: ExitStack) -> Listen:
+def _listener(path: str | None, stop: threading.Event, resources: ExitStack) -> Listen:
+    """Writes each event as a line to ``path``. Where nobody reads it any more the controller is gone: the run stops."""
     if not path:
         return lambda event: None
-    lines = resources.enter_context(Path(path).open("w", encoding="utf-8", buffering=1))  # noqa: SIM115 closed by `resources`
-    return lambda event: print(json.dumps(event), file=lines)
+    lines = os.open(path, os.O_WRONLY)
+    resources.callback(os.close, lines)
+
+    def listen(event: dict[str, Any]) -> None:
+        try:
+            os.write(lines, f"{json.dumps(event)}\n".encode())
+        except BrokenPipeError:
+            stop.set()
+
+    return listen
 
 
 def _answer(result: Result, outputs: dict[str, str], diff: bool) -> dict[str, Any]:

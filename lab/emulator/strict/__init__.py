@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 from lab.emulator.options import Options
 
-_EC2 = ("tags", "images", "interfaces", "nat", "network", "instances", "volumes", "endpoints")
+_EC2 = ("tags", "images", "interfaces", "nat", "network", "instances", "launch", "volumes", "endpoints")
 FILES: dict[str, tuple[str, ...]] = {
     "autoscaling": (*_EC2, "autoscaling"),
     "cloudformation": _EC2,
@@ -65,6 +65,16 @@ class Refused(Exception):  # not a failure of this program
 def refuse(code: str, message: str, status: int = 400) -> NoReturn:
     """Answer the call with an error of AWS."""
     raise Refused(code, message, status)
+
+
+def shown(kind: Any, attribute: str) -> Callable[[Callable[[Callable[[Any], Any], Any], Any]], None]:
+    """Decorator: the function takes the place of a property and gets the original's getter as its first argument."""
+    original = vars(kind)[attribute].fget
+
+    def put(cure: Callable[[Callable[[Any], Any], Any], Any]) -> None:
+        setattr(kind, attribute, property(functools.partial(cure, original)))
+
+    return put
 
 
 def cured(backend: type, method: str) -> Callable[[Callable[..., Any]], None]:

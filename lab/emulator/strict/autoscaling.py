@@ -12,7 +12,7 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
 
 from lab.emulator.strict import cured, refuse
-from lab.emulator.strict.instances import TEMPLATE_VERSION
+from lab.emulator.strict.launch import TEMPLATE_VERSION
 
 
 @cured(FakeAutoScalingGroup, "replace_autoscaling_group_instances")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from moto.ec2.utils import random_public_ip
@@ -59,9 +60,7 @@ def delete(original: Any, backend: Any, arn: str) -> None:
         )
     original(arn)
     for interface in getattr(balancer, "interfaces", ()):
-        TRANSITIONS.begin(
-            lambda: None, lambda interface=interface: backend.ec2_backend.delete_network_interface(interface)
-        )
+        TRANSITIONS.later(functools.partial(backend.ec2_backend.delete_network_interface, interface))
 
 
 @cured(ELBv2Backend, "set_security_groups")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from moto.ec2.models.vpcs import VPCBackend
@@ -33,10 +34,8 @@ def delete(original: Any, backend: Any, vpce_ids: list[str] | None = None) -> No
     """Deleting first, then gone with its interfaces. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpcEndpoints.html"""
     for endpoint in [backend.vpc_end_points[vpce] for vpce in vpce_ids or () if vpce in backend.vpc_end_points]:
         if endpoint.state != "deleting":
-            TRANSITIONS.begin(
-                lambda endpoint=endpoint: setattr(endpoint, "state", "deleting"),
-                lambda endpoint=endpoint: _finish(original, backend, endpoint),
-            )
+            endpoint.state = "deleting"
+            TRANSITIONS.later(functools.partial(_finish, original, backend, endpoint))
 
 
 def _finish(original: Any, backend: Any, endpoint: Any) -> None:

@@ -28,6 +28,7 @@ def _load(backend: Any) -> None:
 def _late(method: str) -> None:
     @cured(IAMBackend, method)
     def with_managed(original: Any, backend: Any, *arguments: Any, **named: Any) -> Any:
+        """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html"""
         if any(":iam::aws:" in str(value) for value in (*arguments, *named.values())):
             _load(backend)
         return original(*arguments, **named)

@@ -62,47 +62,37 @@ IMAGES = (
 
 @cured(AmiBackend, "_load_amis")
 def images(original: Any, backend: Any) -> None:
-    """Register the public images in a region that is used for the first time."""
+    """Public images are described. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html"""
     original()
     for image in IMAGES:
-        backend.amis[image.id(backend.region_name)] = Ami(
-            backend,
-            image.id(backend.region_name),
-            name=image.name,
-            description=image.name,
-            owner_id=image.owner,
-            owner_alias=image.alias,
-            public=True,
-            virtualization_type="hvm",
-            architecture=image.architecture,
-            creation_date=_PUBLISHED,
-            hypervisor="xen",
-            root_device_type="ebs",
-            root_device_name=image.root_device,
-            sriov="simple",
-            region_name=f"{backend.region_name}a",
-        )
+        identity = image.id(backend.region_name)
+        backend.amis[identity] = Ami(backend, identity, region_name=f"{backend.region_name}a", **_described(image))
+
+
+def _described(image: PublicImage) -> dict[str, Any]:
+    return {
+        "name": image.name,
+        "description": image.name,
+        "owner_id": image.owner,
+        "owner_alias": image.alias,
+        "public": True,
+        "virtualization_type": "hvm",
+        "architecture": image.architecture,
+        "creation_date": _PUBLISHED,
+        "hypervisor": "xen",
+        "root_device_type": "ebs",
+        "root_device_name": image.root_device,
+    }
 
 
 @cured(ParameterDict, "__init__")
 def parameters(original: Any, parameters: Any, account_id: str, region_name: str) -> None:
-    """Publish the images' parameters in a region that is used for the first time."""
+    """Public parameters are there. https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html"""
     original(account_id, region_name)
     for image in IMAGES:
         value = image.id(region_name)
-        fields: dict[str, Any] = {"description": None, "allowed_pattern": None, "keyid": None, "version": 1}
-        dict.__setitem__(
-            parameters,
-            image.parameter,
-            [
-                Parameter(
-                    account_id=account_id,
-                    name=image.parameter,
-                    value=value,
-                    parameter_type="String",
-                    last_modified_date=_PUBLISHED,
-                    data_type="aws:ec2:image",
-                    **fields,
-                )
-            ],
-        )
+        fields = {"account_id": account_id, "name": image.parameter, "value": value, "parameter_type": "String"}
+        absent = dict.fromkeys(("description", "allowed_pattern", "keyid"))
+        make: Any = Parameter  # abstract by its annotations only
+        published = make(**fields, **absent, last_modified_date=_PUBLISHED, version=1, data_type="aws:ec2:image")
+        dict.__setitem__(parameters, image.parameter, [published])

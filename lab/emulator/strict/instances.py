@@ -1,38 +1,30 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Instances: states that take time, protection, and a launch that honours its template."""
+"""Instances: states that take time, and changes that need a stopped one."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-from moto.ec2.exceptions import InvalidInstanceTypeError
-from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociationBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
-from moto.ec2.responses.instances import InstanceResponse
-from moto.ec2.utils import convert_tag_spec
 
 from lab.emulator.strict import cured, refuse
 from lab.emulator.transitions import TRANSITIONS
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 _STOPPED_ONLY = {"instance_type", "user_data", "ebs_optimized", "kernel", "ramdisk"}
-# The version of the template an Auto Scaling group launches from; see strict/autoscaling.py.
-TEMPLATE_VERSION: list[str | int] = []
 
 
 def _set(instance: Any, state: str) -> None:
     instance._state.name, instance._state.code = state, _CODES[state]
 
 
-def _through(instance: Any, first: str, last: str) -> None:
+def through(instance: Any, first: str, last: str) -> None:
     """Let an instance be `first` for a while, then `last` unless it has moved on."""
-    TRANSITIONS.begin(
-        lambda: _set(instance, first),
-        lambda: _set(instance, last) if instance.state in (first, last) or not TRANSITIONS.delay else None,
-    )
+    _set(instance, first)
+    TRANSITIONS.later(lambda: _set(instance, last) if instance.state == first else None)
 
 
 @cured(Instance, "start")
@@ -46,7 +38,7 @@ def start(original: Any, instance: Any) -> Any:
             "IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be started."
         )
     original()
-    _through(instance, "pending", "running")
+    through(instance, "pending", "running")
     return previous
 
 
@@ -61,7 +53,7 @@ def stop(original: Any, instance: Any) -> Any:
             "IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be stopped."
         )
     original()
-    _through(instance, "stopping", "stopped")
+    through(instance, "stopping", "stopped")
     return previous
 
 
@@ -79,7 +71,8 @@ def terminate(original: Any, instance: Any) -> Any:
                 interface.instance = interface.attachment_id = None
                 interface.status = "available"
 
-    TRANSITIONS.begin(lambda: _set(instance, "shutting-down"), finish)
+    _set(instance, "shutting-down")
+    TRANSITIONS.later(finish)
     return previous
 
 
@@ -89,143 +82,3 @@ def modify(original: Any, backend: Any, instance_id: str, key: str, value: Any) 
     if key in _STOPPED_ONLY and backend.get_instance(instance_id).state != "stopped":
         refuse("IncorrectInstanceState", f"The instance '{instance_id}' is not in the 'stopped' state.")
     return original(instance_id, key, value)
-
-
-@cured(Instance, "prep_nics")
-def prep_nics(original: Any, instance: Any, nic_spec: list[dict[str, Any]], **named: Any) -> None:
-    """Interfaces made by a launch go with the instance. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html"""
-    nic_spec = nic_spec or [{"DeviceIndex": 0}]
-    for nic in nic_spec:
-        if nic.get("DeleteOnTermination") is None and not nic.get("NetworkInterfaceId"):
-            nic["DeleteOnTermination"] = True
-    original(nic_spec, **named)
-
-
-@cured(InstanceBackend, "run_instances")
-def run(
-    original: Any, backend: Any, image_id: str, count: int, user_data: Any, security_group_names: Any, **named: Any
-) -> Any:
-    """What the request leaves out comes from the template. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-templates.html"""
-    data = _template(backend, named)
-    image_id = image_id or data.get("ImageId", "")
-    _check(backend, image_id, named.get("key_name") or data.get("KeyName"))
-    _fill_network(named, data)
-    tags = _tags(named, data)
-    named["metadata_options"] = {**data.get("MetadataOptions", {}), **named.get("metadata_options", {})}
-    if data.get("Monitoring", {}).get("Enabled"):
-        named["monitoring_state"] = "enabled"
-    mappings = _mappings(backend, image_id, named.get("block_device_mappings") or data.get("BlockDeviceMappings") or [])
-    named["block_device_mappings"] = mappings
-    try:
-        reservation = original(image_id, count, user_data, security_group_names, **named)
-    except InvalidInstanceTypeError:
-        refuse("InvalidParameterValue", f"Invalid value '{named['instance_type']}' for InstanceType.")
-    for instance in reservation.instances:
-        instance.disable_api_termination = bool(data.get("DisableApiTermination"))
-        for interface in instance.nics.values():
-            interface.add_tags(tags.get("network-interface", {}))
-        _provision(backend, instance, mappings)
-        _associate(backend, instance, data.get("IamInstanceProfile", {}))
-        _through(instance, "pending", "running")
-    return reservation
-
-
-def _template(backend: Any, named: dict[str, Any]) -> dict[str, Any]:
-    launch = named.get("launch_template")
-    if not launch:
-        return {}
-    if TEMPLATE_VERSION:
-        launch.setdefault("Version", TEMPLATE_VERSION[-1])
-    data: dict[str, Any] = backend._get_template_from_args(launch).data
-    return copy.deepcopy(data)
-
-
-def _check(backend: Any, image_id: str, key_name: str | None) -> None:
-    if not image_id:
-        refuse("MissingParameter", "The request must contain the parameter ImageId")
-    if key_name and key_name not in backend.key_pairs:
-        refuse("InvalidKeyPair.NotFound", f"The key pair '{key_name}' does not exist")
-
-
-def _fill_network(named: dict[str, Any], data: dict[str, Any]) -> None:
-    """The first interface's groups are the instance's; a subnet of the request wins over the template's."""
-    if not named.get("nics"):
-        named["nics"] = data.get("NetworkInterfaces", [])
-    named.setdefault("subnet_id", None)
-    first = next((nic for nic in named["nics"] if int(nic.get("DeviceIndex", 0)) == 0), {})
-    if first:
-        first["DeviceIndex"] = 0
-        groups = first.pop("Groups", None)
-        if groups:
-            named["security_group_ids"] = groups
-        if named["subnet_id"]:
-            first["SubnetId"] = named["subnet_id"]
-
-
-def _tags(named: dict[str, Any], data: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """Tags by resource type: the template's, overridden by the request's; left in `named` for moto."""
-    merged = {kind: dict(tags) for kind, tags in convert_tag_spec(data.get("TagSpecifications", [])).items()}
-    for kind, tags in named.get("tags", {}).items():
-        merged[kind] = {**merged.get(kind, {}), **tags}
-    named["tags"] = merged
-    return merged
-
-
-def _mappings(backend: Any, image_id: str, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The volumes of a launch: the image's root volume first, with what the mapping says of it."""
-    images = backend.describe_images(filters={"image-id": image_id})
-    root = images[0].root_device_name if images else "/dev/sda1"
-    mappings = {mapping["DeviceName"]: mapping for mapping in copy.deepcopy(given) if mapping.get("Ebs")}
-    ebs = mappings.setdefault(root, {"DeviceName": root, "Ebs": {}})["Ebs"]
-    if ebs.get("VolumeSize") is None and not ebs.get("SnapshotId"):
-        ebs["VolumeSize"] = 8
-    if not any(mapping["DeviceName"] == root for mapping in given):
-        ebs["DeleteOnTermination"] = True
-    return sorted(mappings.values(), key=lambda mapping: mapping["DeviceName"] != root)
-
-
-def _provision(backend: Any, instance: Any, mappings: list[dict[str, Any]]) -> None:
-    for mapping in mappings:
-        device = instance.block_device_mapping.get(mapping["DeviceName"])
-        if device is not None:
-            volume = backend.get_volume(device.volume_id)
-            volume.iops = mapping["Ebs"].get("Iops") or volume.iops
-            throughput = 125 if volume.volume_type == "gp3" else None
-            volume.throughput = mapping["Ebs"].get("Throughput") or throughput
-
-
-def _associate(backend: Any, instance: Any, profile: dict[str, str]) -> None:
-    if profile:
-        backend.associate_iam_instance_profile(
-            instance.id, iam_instance_profile_name=profile.get("Name"), iam_instance_profile_arn=profile.get("Arn")
-        )
-
-
-@cured(IamInstanceProfileAssociationBackend, "associate_iam_instance_profile")
-def associate(original: Any, backend: Any, instance_id: str, **profile: Any) -> Any:
-    """Given in the request, it wins over the template's. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
-    backend.iam_instance_profile_associations.pop(instance_id, None)
-    return original(instance_id, **profile)
-
-
-@cured(InstanceResponse, "run_instances")
-def run_by_api(original: Any, response: Any) -> Any:
-    """Keeps DisableApiTermination. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
-    result = original()
-    profile = {name: response._get_param(f"IamInstanceProfile.{name}") for name in ("Name", "Arn")}
-    for instance in result.result.instances:
-        if response._get_bool_param("DisableApiTermination"):
-            instance.disable_api_termination = True
-    for instance in result.result.instances[1:]:
-        _associate(response.ec2_backend, instance, profile if any(profile.values()) else {})
-    _keep_throughput(response, result.result.instances)
-    return result
-
-
-def _keep_throughput(response: Any, instances: list[Any]) -> None:
-    """moto's own reading of a block device mapping drops Throughput."""
-    for mapping in response._get_param("BlockDeviceMappings", []):
-        throughput = mapping.get("Ebs", {}).get("Throughput")
-        for instance in instances if throughput else ():
-            device = instance.block_device_mapping[mapping["DeviceName"]]
-            response.ec2_backend.get_volume(device.volume_id).throughput = throughput

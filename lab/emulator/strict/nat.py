@@ -11,7 +11,7 @@ from moto.ec2.models.nat_gateways import NatGatewayBackend
 from moto.ec2.models.route_tables import Route
 from moto.ec2.utils import generic_filter
 
-from lab.emulator.strict import cured, refuse
+from lab.emulator.strict import cured, refuse, shown
 from lab.emulator.transitions import TRANSITIONS
 
 _KNOWN = {"nat-gateway-id", "vpc-id", "subnet-id", "state"}
@@ -63,13 +63,12 @@ def delete(original: Any, backend: Any, nat_gateway_id: str) -> Any:
         if gateway._eni.id in backend.enis:
             backend.delete_network_interface(gateway._eni.id)
 
-    TRANSITIONS.begin(lambda: setattr(gateway, "state", "deleting"), finish)
+    gateway.state = "deleting"
+    TRANSITIONS.later(finish)
     return gateway
 
 
-def _state(route: Any) -> str:
+@shown(Route, "state")
+def state(_: Any, route: Any) -> str:
     """A route to a deleted gateway leads nowhere. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html"""
     return "blackhole" if route.nat_gateway and route.nat_gateway.state == "deleted" else "active"
-
-
-Route.state = property(_state)

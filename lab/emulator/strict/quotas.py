@@ -42,7 +42,7 @@ def _quota(region: str, code: str) -> dict[str, Any]:
 
 @cured(ServiceQuotasBackend, "get_service_quota")
 def get(original: Any, backend: Any, service_code: str, quota_code: str) -> Any:
-    """Answer the quotas above; moto knows only those of VPC."""
+    """Not those of VPC only. https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html"""
     if QUOTAS.get(quota_code, ("",))[0] == service_code:
         return _quota(backend.region_name, quota_code)
     return original(service_code, quota_code)
@@ -53,4 +53,5 @@ def _list_service_quotas(response: Any) -> str:
     return json.dumps({"Quotas": [_quota(response.region, code) for code in QUOTAS if QUOTAS[code][0] == service]})
 
 
-ServiceQuotasResponse.list_service_quotas = _list_service_quotas
+_response: Any = ServiceQuotasResponse
+_response.list_service_quotas = _list_service_quotas  # moto has none

@@ -28,7 +28,7 @@ def _interface(backend: Any, database: Any) -> str | None:
     group = backend.subnet_groups.get(_subnet_group(database))
     if group is None:
         return None
-    ec2 = ec2_backends[backend.account_id][backend.region_name]
+    ec2: Any = ec2_backends[backend.account_id][backend.region_name]
     groups = list(database.vpc_security_group_ids)
     interface = ec2.create_network_interface(
         group._subnets[0], None, group_ids=groups, description="RDSNetworkInterface"
@@ -51,7 +51,8 @@ def delete(original: Any, backend: Any, db_instance_identifier: str, *more: Any,
         if database.interface in ec2.enis:
             ec2.delete_network_interface(database.interface)
 
-    TRANSITIONS.begin(lambda: backend.databases.__setitem__(db_instance_identifier, database), finish)
+    backend.databases[db_instance_identifier] = database
+    TRANSITIONS.later(finish)
     return database
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import xmltodict
+import xmltodict  # type: ignore[import-untyped]
 from moto.s3.models import PublicAccessBlock, S3Backend
 from moto.s3.responses import S3Response
 
@@ -20,7 +20,7 @@ def _aes256() -> dict[str, Any]:
 
 @cured(S3Backend, "create_bucket")
 def create(original: Any, backend: Any, *arguments: Any, **named: Any) -> Any:
-    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html and default-bucket-encryption.html"""
+    """https://docs.aws.amazon.com/AmazonS3/latest/userguide/creating-bucket.html"""
     bucket = original(*arguments, **named)
     bucket.public_access_block = PublicAccessBlock("true", "true", "true", "true")
     bucket.encryption = _aes256()

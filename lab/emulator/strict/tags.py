@@ -35,7 +35,7 @@ EC2_PREFIX_TO_RESOURCE.update({"nat": "natgateway", "eipalloc": "elastic-ip", "f
 
 @cured(TaggedEC2Resource, "get_tags")
 def get_tags(_: Any, resource: Any) -> list[dict[str, str]]:
-    """The tags of one resource; moto looks through all tags of the account for them."""
+    """The tags of one resource; moto looks through all of them. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Tag.html"""
     kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "") if resource.id else ""
     tags = resource.ec2_backend.tags.get(resource.id, {})
     return [{"resource_id": resource.id, "key": k, "value": v, "resource_type": kind} for k, v in tags.items()]

@@ -10,17 +10,14 @@ from typing import Any
 from moto.ec2.models.elastic_block_store import EBSBackend, Volume
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
-from lab.emulator.strict import cured, refuse
+from lab.emulator.strict import cured, refuse, shown
 from lab.emulator.transitions import TRANSITIONS
 
-_status = Volume.status.fget
 
-
-def _status_with_creating(volume: Any) -> Any:
-    return "creating" if getattr(volume, "creating", False) else _status(volume)
-
-
-Volume.status = property(_status_with_creating)
+@shown(Volume, "status")
+def status(original: Any, volume: Any) -> Any:
+    """Creating until it is done. https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html"""
+    return "creating" if getattr(volume, "creating", False) else original(volume)
 
 
 @cured(ElasticBlockStore, "create_volume")

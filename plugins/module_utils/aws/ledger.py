@@ -80,6 +80,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "beat": {"N": repr(entry.beat)},
         "intents": {"S": json.dumps(entry.intents, sort_keys=True)},
         "finished": {"BOOL": entry.finished},
+        "note": {"S": entry.note},
     }
 
 
@@ -91,4 +92,5 @@ def _entry(item: dict[str, Any]) -> Entry:
         beat=float(item["beat"]["N"]),
         intents=json.loads(item["intents"]["S"]),
         finished=item["finished"]["BOOL"],
+        note=item["note"]["S"],
     )

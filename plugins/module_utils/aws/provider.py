@@ -36,8 +36,8 @@ class Aws(Session):
         self._session.register("after-call.route-53", bare_ids)
         known = self.known_regions
         if scope.region not in known:
-            close = get_close_matches(scope.region, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+            close = get_close_matches(scope.region, known, n=2)
+            hint = f"did you mean {' or '.join(close)}?" if close else f"known are {', '.join(sorted(known))}"
             raise Unusable("UnknownRegion", f"{scope.region} is no region that this botocore knows; {hint}")
 
     @property

@@ -134,11 +134,14 @@ class Executor:
 
     def _submit(self, progress: _Progress) -> None:
         if self.stop.is_set():
-            if progress.position or progress.step_begun:
-                self.outcome.interrupted.append(progress.node.id)
+            self._interrupt(progress)
             return
         self._running += 1
         self._pool.submit(self._advance, progress)
+
+    def _interrupt(self, progress: _Progress) -> None:
+        if progress.position or progress.step_begun:
+            self.outcome.interrupted.append(progress.node.id)
 
     def _resume_due(self) -> None:
         while self._later and (self._later[0][0] <= time.monotonic() or self.stop.is_set()):
@@ -169,7 +172,7 @@ class Executor:
             self.stop.set()
             raise error
         elif progress.stopped:
-            self.outcome.interrupted.append(node.id)
+            self._interrupt(progress)
         else:
             self._finish(progress)
 

@@ -103,10 +103,13 @@ def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> 
         lease = journal.take(provider.store, scope.stack, seen, plan, stop)
         if lease is not None:
             break
+    if seen is not None and seen.note:
+        listen({"event": "note", "text": seen.note})
     tokens = journal.tokens(plan, lease.entry.run, seen)
     with journal.kept(lease, journal.beat_seconds(job.horizon)):
         executor = Executor(plan, provider, tokens, stop, listen)
         outcome = executor.run()
+    lease.finish(outcome)
     return Result(scope, plan, executor.known, outcome, wants)
 
 

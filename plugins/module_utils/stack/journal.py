@@ -22,9 +22,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
+from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import Outcome, ProviderError
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Want
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Plan
+from ansible_collections.slipway.platform.plugins.module_utils.stack.report import counts
 
 LEASE_SECONDS = 90
 LONGEST_BEAT_SECONDS = 20.0
@@ -45,6 +46,8 @@ class Entry:
     intents: Mapping[str, str] = field(default_factory=dict)
     """Node id → digest of the want that it makes."""
     finished: bool = True
+    note: str = ""
+    """How its run ended, where it did not do all that it meant to."""
 
     def held(self, now: float) -> bool:
         return not self.finished and self.lease_until > now and not _dead_here(self.owner)
@@ -120,9 +123,13 @@ class Lease:
         if not ours:
             self.stop.set()
 
-    def finish(self) -> None:
+    def finish(self, outcome: Outcome) -> None:
+        """Give the lease back, and keep what was begun: only that may still be invisible."""
         now = time.time()
-        self.store.swap(self.stack, _renewed(self.entry, beat=now, lease_until=now, finished=True), self.entry)
+        begun = {node: digest for node, digest in self.entry.intents.items() if node not in outcome.not_started}
+        note = "" if outcome.complete else f"the last run, by {self.entry.owner}, did not end: {counts(outcome)}"
+        ended = _renewed(self.entry, beat=now, lease_until=now, intents=begun, finished=True, note=note)
+        self.store.swap(self.stack, ended, self.entry)
 
 
 def take(store: Store, stack: str, seen: Entry | None, plan: Plan, stop: threading.Event) -> Lease | None:
@@ -149,7 +156,7 @@ def take(store: Store, stack: str, seen: Entry | None, plan: Plan, stop: threadi
 
 @contextmanager
 def kept(lease: Lease, every: float) -> Iterator[Lease]:
-    """Renew the lease every so many seconds while the block runs, and end it after."""
+    """Renew the lease every so many seconds while the block runs."""
     ended = threading.Event()
 
     def renew() -> None:
@@ -163,7 +170,6 @@ def kept(lease: Lease, every: float) -> Iterator[Lease]:
     finally:
         ended.set()
         thread.join()
-        lease.finish()
 
 
 def _renewed(entry: Entry, **changes: Any) -> Entry:

@@ -196,8 +196,8 @@ class Kind:
     """Kinds that must stand before this one although no field refers to them (and go after it)."""
     protected: ClassVar[bool] = False
     lock: ClassVar[str] = ""
-    """The field by which the provider itself refuses deletion. Where it is on, the resource is protected, and ``delete`` turns
-    it off first."""
+    """The field by which the provider itself refuses deletion. Where on, the resource is protected, and ``delete``
+    turns it off first."""
     taggable: ClassVar[bool] = True
     tag_limit: ClassVar[int] = 50
     bundled: ClassVar[bool] = False

@@ -13,7 +13,9 @@ _PAST = {"create": "created", "complete": "completed", "update": "updated", "cle
 
 
 def progress_line(event: dict[str, Any]) -> str:
-    """One line for one event of the executor."""
+    """One line for one event of a run."""
+    if event["event"] == "note":
+        return f"  {event['text']}; this plan is the rest"
     if event["event"] == "waiting":
         return f"  waiting up to {event['seconds']:.0f} s for {event['for']}"
     action, _space, resource = event["node"].partition(" ")
@@ -25,9 +27,15 @@ def progress_line(event: dict[str, Any]) -> str:
     return f"{count}  {resource}{more} {_PAST[action]} ({event['seconds']:.1f} s)"
 
 
+def counts(outcome: Outcome) -> str:
+    parts = {"failed": outcome.failed, "stopped half-way": outcome.interrupted, "not started": outcome.not_started}
+    told = [f"{len(nodes)} {what}" for what, nodes in parts.items() if nodes]
+    return ", ".join([f"{len(outcome.done)} steps done", *told])
+
+
 def failure(outcome: Outcome) -> str:
     """What an incomplete run did, what failed and why, what it did not start, and what to do."""
-    lines = [f"{len(outcome.done)} steps done, {len(outcome.failed)} failed, {len(outcome.not_started)} not started"]
+    lines = [counts(outcome)]
     lines += [f"failed: {node}: {error}" for node, error in outcome.failed.items()]
     lines += [f"stopped half-way: {node}" for node in outcome.interrupted]
     if outcome.not_started:

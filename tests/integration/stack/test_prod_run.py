@@ -20,6 +20,9 @@ NOTHING_TO_RESTORE = {"secretsmanager:RestoreSecret"}
 """Sent before each secret is made, in case a deleted one lingers; the account's refusal is the answer."""
 
 
+CORE = ["vpc", "identity", "storage", "database", "k3s_server", "k3s_agent", "kafka", "rabbitmq"]
+
+
 @dataclass
 class Launch:
     """A first launch: the account before it, and what its three commands gave and sent."""
@@ -71,7 +74,7 @@ def launched(prod: World, launch: Launch, prod_documents: list[Document]) -> Wor
 
 def test_a_check_prints_the_whole_plan_and_sends_nothing(launch: Launch) -> None:
     assert launch.check.code == 0, launch.check.output
-    plan = launch.check.answer["plan"]
+    plan = launch.check.plan
     assert plan["summary"]["add"] == len(plan["resources"]) > 100
     assert f"Plan: {plan['summary']['add']} to add, 0 to change, 0 to replace, 0 to destroy." in launch.check.output
     shown = [f"  + {one['kind']} {one['name']} (" for one in plan["resources"]]
@@ -81,23 +84,23 @@ def test_a_check_prints_the_whole_plan_and_sends_nothing(launch: Launch) -> None
 
 def test_the_run_sends_exactly_what_the_check_has_planned(launch: Launch) -> None:
     assert launch.run.code == 0, launch.run.output
-    expected = planned(launch.check.answer["plan"])
+    expected = planned(launch.check.plan)
     expected.subtract(launch.sent_by_run)
     assert {operation for operation, left in expected.items() if left} == NOTHING_TO_RESTORE
-    assert launch.run.answer["plan"] == launch.check.answer["plan"]
+    assert launch.run.plan == launch.check.plan
 
 
 def test_the_second_run_changes_nothing(launch: Launch) -> None:
     assert launch.again.code == 0, launch.again.output
     assert "changed=0" in launch.again.output
-    assert launch.again.answer["plan"]["steps"] == []
+    assert launch.again.plan["steps"] == []
     assert launch.attempts_of_again == []
 
 
 def test_one_changed_field_is_all_that_is_shown_and_sent(launched: World) -> None:
     run = site(launched, k3s_agent_maximum=9)
     assert run.code == 0, run.output
-    assert [one["fields"] for one in run.answer["plan"]["resources"]] == [
+    assert [one["fields"] for one in run.plan["resources"]] == [
         [{"field": "maximum", "before": 6, "after": 9}]
     ]
     assert "maximum: 6 → 9" in run.output
@@ -110,9 +113,9 @@ def test_what_a_component_no_longer_declares_is_pruned_and_nothing_else(launched
     services = ["api-gateway", "inventory", "processor-api", "translation-api", "translation-sidecar"]
     run = site(launched, slipway_services=services)
     assert run.code == 0, run.output
-    destroyed = {what for verb, what in changes(run.answer["plan"]) if verb == "destroy"}
+    destroyed = {what for verb, what in changes(run.plan) if verb == "destroy"}
     assert destroyed == {"target_group.billing", "listener_rule.billing"}
-    assert run.answer["plan"]["summary"] == {"add": 0, "change": run.answer["plan"]["summary"]["change"], "replace": 0, "destroy": 2}
+    assert run.plan["summary"] == {"add": 0, "change": run.plan["summary"]["change"], "replace": 0, "destroy": 2}
     after = launched.everything()
     gone = {kind: sorted({*before[kind]} - {*after[kind]}) for kind in before}
     assert [one for one in gone.pop("DescribeTargetGroups") if "billing" not in one] == []
@@ -127,8 +130,8 @@ def test_a_component_left_out_is_not_considered_until_it_is_named_as_removed(
     before = launched.count()
     left_out = site(launched, slipway_components=components)
     assert left_out.code == 0, left_out.output
-    assert left_out.answer["plan"]["summary"]["destroy"] == 0
-    assert {one["kind"] for one in left_out.answer["plan"]["not_considered"]["gitlab"]} >= {"instance", "ebs_volume"}
+    assert left_out.plan["summary"]["destroy"] == 0
+    assert {one["kind"] for one in left_out.plan["not_considered"]["gitlab"]} >= {"instance", "ebs_volume"}
     assert "of component gitlab, which did not contribute to this run" in left_out.text
     assert launched.count() == before
 
@@ -140,7 +143,7 @@ def test_a_component_left_out_is_not_considered_until_it_is_named_as_removed(
     named = {"slipway_removed_components": ["gitlab"], "slipway_unprotect": ["ebs_volume.gitlab"]}
     removed = site(launched, slipway_components=components, **named)
     assert removed.code == 0, removed.output
-    plan = removed.answer["plan"]
+    plan = removed.plan
     assert {one["component"] for one in plan["resources"] if one["verb"] == "destroy"} == {"gitlab"}
     assert plan["not_considered"] == {}
 
@@ -156,11 +159,11 @@ def test_a_run_of_some_components_prunes_nothing_of_the_others(
     launched: World, prod_documents: list[Document]
 ) -> None:
     before = launched.count()
-    run = site(launched, slipway_components=["vpc", "identity", "storage", "kafka"])
+    run = site(launched, slipway_components=CORE)
     assert run.code == 0, run.output
-    assert run.answer["plan"]["summary"]["destroy"] == 0
-    others = {document["component"] for document in prod_documents} - {"vpc", "identity", "storage", "kafka"}
-    assert {*run.answer["plan"]["not_considered"]} >= others
+    assert run.plan["summary"]["destroy"] == 0
+    others = {document["component"] for document in prod_documents} - {*CORE}
+    assert {*run.plan["not_considered"]} >= others
     assert launched.count() == before
 
 
@@ -176,7 +179,7 @@ def test_destroy_refuses_until_all_is_confirmed_and_then_leaves_the_account_as_i
 
     protected = launched.play(*playbook, "-e", "slipway_confirm=platform-prod")
     assert protected.code != 0
-    names = protected.text.partition("-e slipway_unprotect=")[2].split()[0].strip('",').split("\\n")[0]
+    names = protected.message.partition("-e slipway_unprotect=")[2].split()[0]
     assert {"db_instance.main", "s3_bucket.data", "ebs_volume.kafka-1"} <= {*names.split(",")}
     assert launched.attempts() == []
 

@@ -53,14 +53,25 @@ class Played:
         return " ".join(self.output.split())
 
     @property
-    def answer(self) -> dict[str, Any]:
-        """The result of the module `stack`, which `-v` prints as JSON."""
+    def results(self) -> list[dict[str, Any]]:
+        """What tasks gave, where it was printed as JSON: failures always, the rest with `-v`."""
         decoder = json.JSONDecoder()
-        for start in re.finditer(r"^\w+: \[localhost\](?:: FAILED!)? => (?={)", self.output, re.MULTILINE):
-            found: dict[str, Any] = decoder.raw_decode(self.output, start.end())[0]
-            if "plan" in found:
-                return found
-        raise AssertionError(f"no result of the module stack in:\n{self.output}")
+        starts = re.finditer(r"^\w+: \[localhost\](?:: FAILED!)? => (?={)", self.output, re.MULTILINE)
+        return [decoder.raw_decode(self.output, start.end())[0] for start in starts]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The plan in the result of the module `stack`."""
+        plans: list[dict[str, Any]] = [result["plan"] for result in self.results if "plan" in result]
+        assert len(plans) == 1, self.output
+        return plans[0]
+
+    @property
+    def message(self) -> str:
+        """The message of the last failure."""
+        messages: list[str] = [result["msg"] for result in self.results if "msg" in result]
+        assert messages, self.output
+        return messages[-1]
 
 
 class World:

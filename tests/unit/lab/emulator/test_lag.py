@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -118,7 +118,7 @@ def test_every_kind_lags_where_it_is_listed_and_asked_for(aws: Aws) -> None:
     assert [kind for kind in own if made[kind] in text] == []
     for name in ('"RoleName"', '"InstanceProfileName"', '"new"', '"/new"', "new.example"):
         assert name not in text, name
-    for code, ask in {
+    asked: dict[str, Callable[[], object]] = {
         "NoSuchEntity": lambda: aws.iam.get_role(RoleName="r"),
         "ResourceNotFoundException": lambda: aws.secretsmanager.get_secret_value(SecretId="new"),
         "NoSuchHostedZone": lambda: aws.route53.get_hosted_zone(Id=made["zone"]),
@@ -129,7 +129,8 @@ def test_every_kind_lags_where_it_is_listed_and_asked_for(aws: Aws) -> None:
         "InvalidInstanceID.NotFound": lambda: aws.ec2.describe_instances(InstanceIds=[made["instance"]]),
         "InvalidGroup.NotFound": lambda: aws.ec2.describe_security_groups(GroupIds=[made["sg"]]),
         "NatGatewayNotFound": lambda: aws.ec2.describe_nat_gateways(NatGatewayIds=[made["nat"]]),
-    }.items():
+    }
+    for code, ask in asked.items():
         with refused(code):
             ask()
     aws.emulator.settle()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -25,15 +26,14 @@ _MAIN = [sys.executable, "-m", "lab.emulator"]
 _ROOT = Path(__file__).resolve().parents[4]
 
 
-def _run(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*_MAIN, *arguments], cwd=_ROOT, capture_output=True, text=True, timeout=60, check=False, **more
-    )  # type: ignore[call-overload,no-any-return]
+def _run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    command = [*_MAIN, *arguments]
+    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, timeout=60, check=False, **more)
 
 
 def _answers(endpoint: str) -> bool:
     try:
-        with urlopen(f"{endpoint}/_emulator/health", timeout=5) as answer:
+        with urlopen(f"{endpoint}/_emulator/health", timeout=5) as answer:  # noqa: S310  # our own
             return bool(answer.status == 200)
     except URLError:
         return False

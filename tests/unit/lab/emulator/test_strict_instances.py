@@ -210,8 +210,8 @@ def test_auto_scaling_group_spreads_and_launches_its_version(aws: Aws) -> None:
     network = aws.network(zones=3)
     first, second = _group(aws, network.vpc, "a"), _group(aws, network.vpc, "b")
     _template(aws, "agent", SecurityGroupIds=[first])
-    data = {"ImageId": aws.image(), "InstanceType": "t3.small", "SecurityGroupIds": [second]}
-    data["MetadataOptions"] = {"HttpTokens": "required"}
+    data: dict[str, Any] = {"ImageId": aws.image(), "InstanceType": "t3.small", "SecurityGroupIds": [second]}
+    data |= {"MetadataOptions": {"HttpTokens": "required"}}
     aws.ec2.create_launch_template_version(LaunchTemplateName="agent", LaunchTemplateData=data)
     group = {
         "AutoScalingGroupName": "agents",

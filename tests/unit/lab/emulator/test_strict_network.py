@@ -77,6 +77,23 @@ def test_vpc_is_deleted_when_empty_only(aws: Aws) -> None:
     aws.ec2.delete_vpc(VpcId=network.vpc)
 
 
+def test_deleted_vpc_takes_its_default_acl_along(aws: Aws) -> None:
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    filters = [{"Name": "vpc-id", "Values": [vpc]}]
+    assert len(aws.ec2.describe_network_acls(Filters=filters)["NetworkAcls"]) == 1
+    aws.ec2.delete_vpc(VpcId=vpc)
+    assert aws.ec2.describe_network_acls(Filters=filters)["NetworkAcls"] == []
+
+
+def test_subnet_is_deleted_with_its_route_table_association(aws: Aws) -> None:
+    network = aws.network()
+    table = aws.ec2.create_route_table(VpcId=network.vpc)["RouteTable"]["RouteTableId"]
+    aws.ec2.associate_route_table(RouteTableId=table, SubnetId=network.subnet)
+    aws.ec2.delete_subnet(SubnetId=network.subnet)
+    assert aws.ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Associations"] == []
+    aws.ec2.delete_route_table(RouteTableId=table)
+
+
 def test_gateway_stays_while_public_addresses_are_mapped(aws: Aws) -> None:
     network = aws.network()
     address = _address(aws)
@@ -147,6 +164,17 @@ def test_public_nat_gateway_without_a_way_out_fails(aws: Aws) -> None:
     assert (found["State"], found["FailureCode"]) == ("failed", "Gateway.NotAttached")
 
 
+def test_public_nat_gateway_needs_an_address_and_keeps_it(aws: Aws) -> None:
+    network = aws.network()
+    with refused("MissingParameter"):
+        aws.ec2.create_nat_gateway(SubnetId=network.subnet)
+    address = _address(aws)["AllocationId"]
+    _nat(aws, network.subnet, AllocationId=address)
+    association = aws.ec2.describe_addresses(AllocationIds=[address])["Addresses"][0]["AssociationId"]
+    with refused("AuthFailure"):
+        aws.ec2.disassociate_address(AssociationId=association)
+
+
 def test_nat_gateway_s_address_lies_in_its_subnet(aws: Aws) -> None:
     gateway = aws.ec2.create_nat_gateway(SubnetId=aws.network().subnet, ConnectivityType="private")["NatGateway"]
     assert gateway["NatGatewayAddresses"][0]["PrivateIp"].startswith("10.0.0.")
@@ -181,6 +209,8 @@ def test_interface_endpoint_takes_time_and_holds_its_group(slow: Aws) -> None:
     assert look() == ["deleting"]
     with refused("DependencyViolation"):
         slow.ec2.delete_security_group(GroupId=group)
+    with refused("InvalidVpcEndpointId.NotFound"):
+        slow.ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument="{}")
     slow.emulator.settle()
     assert look() == []
     slow.ec2.delete_security_group(GroupId=group)

@@ -87,6 +87,34 @@ def test_protected_load_balancer_stays(aws: Aws) -> None:
     aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
 
 
+def test_subnets_of_one_zone_are_one_too_many(aws: Aws) -> None:
+    network = aws.network(zones=2)
+    third = aws.ec2.create_subnet(VpcId=network.vpc, CidrBlock="10.0.9.0/24", AvailabilityZone="eu-west-1a")
+    network.subnets.append(third["Subnet"]["SubnetId"])
+    with refused("InvalidConfigurationRequest"):
+        _balancer(aws, network)
+
+
+def test_interfaces_of_a_load_balancer_follow_its_groups(aws: Aws) -> None:
+    network = aws.network(zones=2)
+    a, b = (
+        aws.ec2.create_security_group(GroupName=name, Description=name, VpcId=network.vpc)["GroupId"] for name in "ab"
+    )
+    arn = _balancer(aws, network, SecurityGroups=[a])["LoadBalancerArn"]
+    aws.elbv2.set_security_groups(LoadBalancerArn=arn, SecurityGroups=[b])
+    aws.ec2.delete_security_group(GroupId=a)
+    with refused("DependencyViolation"):
+        aws.ec2.delete_security_group(GroupId=b)
+
+
+def test_https_listener_needs_a_certificate(aws: Aws) -> None:
+    network = aws.network(zones=2)
+    arn, group = _balancer(aws, network)["LoadBalancerArn"], _target_group(aws, network.vpc)
+    actions = [{"Type": "forward", "TargetGroupArn": group}]
+    with refused("ValidationError"):
+        aws.elbv2.create_listener(LoadBalancerArn=arn, Port=443, Protocol="HTTPS", DefaultActions=actions)
+
+
 def test_load_balancer_holds_subnets_groups_and_gateway_a_while_longer(slow: Aws) -> None:
     network = slow.network(zones=2)
     group = slow.ec2.create_security_group(GroupName="a", Description="a", VpcId=network.vpc)["GroupId"]
@@ -150,10 +178,13 @@ def test_modified_subnet_group_stays(aws: Aws) -> None:
 
 
 def test_subnet_group_needs_two_zones(aws: Aws) -> None:
+    group = {"DBSubnetGroupName": "main", "DBSubnetGroupDescription": "main"}
     with refused("DBSubnetGroupDoesNotCoverEnoughAZs"):
-        aws.rds.create_db_subnet_group(
-            DBSubnetGroupName="main", DBSubnetGroupDescription="main", SubnetIds=aws.network().subnets
-        )
+        aws.rds.create_db_subnet_group(**group, SubnetIds=aws.network().subnets)
+    subnets = aws.network(zones=2).subnets
+    aws.rds.create_db_subnet_group(**group, SubnetIds=subnets)
+    with refused("DBSubnetGroupAlreadyExists"):
+        aws.rds.create_db_subnet_group(**group, SubnetIds=subnets)
 
 
 def test_parameter_group_in_use_stays(aws: Aws) -> None:
@@ -170,18 +201,18 @@ def test_roles_and_policies_are_deleted_when_free(aws: Aws) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     policy = aws.iam.create_policy(PolicyName="p", PolicyDocument=document)["Policy"]["Arn"]
     aws.iam.attach_role_policy(RoleName="r", PolicyArn=policy)
-    for attempt in (lambda: aws.iam.delete_role(RoleName="r"), lambda: aws.iam.delete_policy(PolicyArn=policy)):
-        with refused("DeleteConflict", 409):
-            attempt()
+    with refused("DeleteConflict", 409):
+        aws.iam.delete_role(RoleName="r")
+    with refused("DeleteConflict", 409):
+        aws.iam.delete_policy(PolicyArn=policy)
     aws.iam.detach_role_policy(RoleName="r", PolicyArn=policy)
+    aws.iam.delete_policy(PolicyArn=policy)
     aws.iam.create_instance_profile(InstanceProfileName="i")
     aws.iam.add_role_to_instance_profile(InstanceProfileName="i", RoleName="r")
-    for attempt in (
-        lambda: aws.iam.delete_role(RoleName="r"),
-        lambda: aws.iam.delete_instance_profile(InstanceProfileName="i"),
-    ):
-        with refused("DeleteConflict", 409):
-            attempt()
+    with refused("DeleteConflict", 409):
+        aws.iam.delete_role(RoleName="r")
+    with refused("DeleteConflict", 409):
+        aws.iam.delete_instance_profile(InstanceProfileName="i")
 
 
 def test_managed_policies_are_there(aws: Aws) -> None:
@@ -209,6 +240,19 @@ def test_new_bucket_is_private_encrypted_and_owned(aws: Aws) -> None:
     assert rules == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     aws.s3.put_object(Bucket="new", Key="a b/ü", Body=b"content")
     assert aws.s3.get_object(Bucket="new", Key="a b/ü")["Body"].read() == b"content"
+
+
+def test_bucket_is_born_with_its_tags(aws: Aws) -> None:
+    tags = [{"Key": "slipway:stack", "Value": "demo-dev"}, {"Key": "empty", "Value": ""}]
+    configuration = {"LocationConstraint": "eu-west-1", "Tags": tags}
+    aws.s3.create_bucket(Bucket="tagged", CreateBucketConfiguration=configuration)
+    assert aws.s3.get_bucket_tagging(Bucket="tagged")["TagSet"] == tags
+
+
+def test_bucket_without_encryption_has_the_default_one(aws: Aws) -> None:
+    aws.s3.create_bucket(Bucket="new", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    aws.s3.delete_bucket_encryption(Bucket="new")
+    assert aws.s3.get_bucket_encryption(Bucket="new")["ServerSideEncryptionConfiguration"]["Rules"]
 
 
 def test_hosted_zone_s_reference_and_records_are_used_once(aws: Aws) -> None:

@@ -222,6 +222,17 @@ def test_stopping_starts_nothing_new_and_says_what_is_left() -> None:
     assert (outcome.done, outcome.not_started) == (["create box.a"], ["create box.b"])
 
 
+def test_after_a_stopped_run_the_next_says_so_and_does_not_wait_for_what_was_never_begun() -> None:
+    cloud, stop = Cloud(), threading.Event()
+    documents = [box("a"), box("b", parent="a")]
+    go(cloud, documents, stop=stop, listen=lambda event: stop.set())
+    events: list[dict[str, Any]] = []
+    result = go(cloud, documents, listen=events.append, horizon=3600)
+    assert result.outcome is not None
+    assert result.outcome.complete
+    assert "did not end: 1 steps done, 1 not started" in events[0]["text"]
+
+
 def test_a_crash_reaches_the_caller() -> None:
     cloud = Cloud()
     cloud.die_at = 1

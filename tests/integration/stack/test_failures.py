@@ -1,0 +1,117 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run does when not all goes well: refused, refused in part, interrupted; and what it leaves alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.slipway.platform.plugins.module_utils.stack.journal import Held
+from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
+from tests.integration.stack.world import Document, World, changes, eventually, planned
+
+HOST = [
+    {"type": "vpc", "name": "main", "cidr": "10.0.0.0/16"},
+    {"type": "subnet", "name": "a", "vpc": "main", "cidr": "10.0.0.0/24", "zone": "us-east-1a"},
+]
+
+
+def host(**fields: Any) -> Document:
+    given = {"type": "instance", "name": "app-1", "subnet": "a", "instance_type": "t3.small", "sources": "mirror"}
+    return {**given, "image": "debian-12", **fields}
+
+
+def write_play(world: World, documents: list[Document]) -> Path:
+    task = {"project": "demo", "environment": "test", "region": "us-east-1", "resources": documents}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Apply", "slipway.platform.stack": task}]}
+    path = world.folder / "play.yml"
+    path.write_text(yaml.safe_dump([play]))
+    return path
+
+
+def test_a_newer_image_is_reported_and_not_acted_on(world: World) -> None:
+    images = world.provider.send("ec2", "DescribeImages", {})["Images"]
+    newest = world.provider.send(
+        "ssm", "GetParameter", {"Name": "/aws/service/debian/release/12/latest/amd64"}
+    )["Parameter"]["Value"]
+    older = next(image["ImageId"] for image in images if image["ImageId"] != newest and image["Architecture"] == "x86_64")
+    world.apply([*HOST, host(image=older)])
+    world.emulator.clear_calls()
+    played = world.play(write_play(world, [*HOST, host()]), "-v", "--diff")
+    assert played.code == 0, played.output
+    fields = [{"field": "image", "before": older, "after": newest}]
+    assert played.plan["outdated"] == [{"kind": "instance", "name": "app-1", "fields": fields}]
+    assert "Outdated, left as it is: instance app-1: image" in played.output
+    assert played.plan["steps"] == []
+    assert world.attempts() == []
+
+
+def test_what_is_protected_is_kept_until_it_is_named(world: World) -> None:
+    kept = {"type": "log_group", "name": "audit", "protect": True}
+    other = {"type": "log_group", "name": "other"}
+    world.apply([kept, other])
+    world.emulator.clear_calls()
+    with pytest.raises(Refused, match=r"log_group\.audit.*unprotect"):
+        world.apply([other])
+    assert world.attempts() == []
+    result = world.apply([other], aim=Aim(unprotect=frozenset({"log_group.audit"})))
+    assert [decision.key for decision in result.plan.of("destroy")] == [("log_group", "audit")]
+    assert world.count() == {**world.count(), "DescribeLogGroups": 1}
+
+
+def test_what_does_not_depend_on_a_failure_is_finished_and_all_is_told(world: World) -> None:
+    volume = {"type": "ebs_volume", "name": "data", "zone": "us-east-1a", "size": 8, "instance": "app-1"}
+    documents = [*HOST, host(instance_type="t9.none"), volume, {"type": "log_group", "name": "other"}]
+    played = world.play(write_play(world, documents), "-v")
+    assert played.code != 0
+    assert "1 failed" in played.text
+    assert "failed: create instance.app-1: " in played.text
+    assert "t9.none" in played.text
+    assert "not started: complete ebs_volume.data" in played.text
+    assert "run again: what is done is kept" in played.text
+    left = changes(world.plan(documents))
+    assert left == {("add", "instance.app-1"), ("change", "ebs_volume.data")}
+    mended = [*HOST, host(), volume, {"type": "log_group", "name": "other"}]
+    outcome = world.apply(mended).outcome
+    assert outcome is not None
+    assert outcome.complete, outcome.failed
+    assert not world.plan(mended)["steps"]
+
+
+def test_an_interrupted_run_starts_nothing_new_and_the_next_one_finishes_it(
+    slow_world: World, network: list[Document]
+) -> None:
+    before = slow_world.count()
+    everything = planned(slow_world.plan(network)).total()
+    process = slow_world.start(write_play(slow_world, network), "-v")
+    assert process.stdout is not None
+    told = ""
+    for line in process.stdout:
+        told += line
+        if " created (" in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    told += process.communicate(timeout=120)[0]
+    assert process.returncode != 0, told
+    assert 0 < slow_world.sent().total() < everything / 2
+
+    def finish() -> bool:
+        try:
+            outcome = slow_world.apply(network).outcome
+        except Held:
+            return False
+        return outcome is None or outcome.complete
+
+    assert eventually(finish, bool, seconds=60)
+    assert not slow_world.apply(network).plan.changed
+    outcome = slow_world.destroy(network).outcome
+    assert outcome is not None
+    assert outcome.complete, outcome.failed
+    assert eventually(slow_world.count, lambda count: count == before) == before
