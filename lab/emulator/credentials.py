@@ -15,6 +15,7 @@ import re
 
 from lab.emulator.answers import Answer, error
 from lab.emulator.request import Call
+from lab.emulator.speed import known_regions
 
 EXPIRED_ACCESS_KEY = "EXPIRED"
 _UNKNOWN = {
@@ -46,11 +47,11 @@ class Credentials:
         self._known = {self._first}
 
     def refusal(self, call: Call) -> Answer | None:
-        """The answer to a request with an unknown or expired key; None where the key is known.
+        """The answer to a request with an unknown or expired key or for no region; None where it may go on.
 
         An unsigned request passes: it is S3's public reading, or the web identity calls of STS.
         """
-        if not call.access_key or call.access_key in self._known:
+        if not call.access_key or (call.access_key in self._known and call.region in known_regions()):
             return None
         expired = call.access_key.startswith(EXPIRED_ACCESS_KEY)
         codes, query = (_EXPIRED, _EXPIRED_QUERY) if expired else (_UNKNOWN, _UNKNOWN_QUERY)

@@ -26,6 +26,7 @@ from lab.emulator.answers import Answer, error
 from lab.emulator.lag_kinds import KINDS, Kind
 from lab.emulator.request import Call
 
+_PROFILE = next(kind for kind in KINDS["iam"] if "CreateInstanceProfile" in kind.create)
 _NAMESPACE = re.compile(rb"\sxmlns=(\"[^\"]*\"|'[^']*')")
 
 
@@ -60,13 +61,22 @@ class Lag:
         """The "not found" for a reading call that asks by name or id for what is not visible yet."""
         self._expire()
         if call.mutating or not self._new:
-            return None
+            return self._profile_unseen(call)
         asked = list(call.arguments)
         for new in self._new:
             kind = new.kind
             if kind.service == call.service and kind.missing and _asks(kind, new.identities, call.operation, asked):
                 identity = min(new.identities, key=len)
                 return error(call.protocol, kind.missing, f"{identity} does not exist (it was just made)", kind.status)
+        return None
+
+    def _profile_unseen(self, call: Call) -> Answer | None:
+        """EC2 takes as long to see a new instance profile. https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html"""
+        for name, value in call.form.items() if call.service == "ec2" else ():
+            if name.startswith("IamInstanceProfile.") and value.rpartition("/")[2] in self._identities(_PROFILE):
+                parameter = f"iamInstanceProfile.{name.rpartition('.')[2].lower()}"
+                message = f"Value ({value}) for parameter {parameter} is invalid. Invalid IAM Instance Profile"
+                return error("ec2", "InvalidParameterValue", message)
         return None
 
     def apply(self, call: Call, answer: Answer) -> Answer:

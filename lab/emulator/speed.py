@@ -45,5 +45,12 @@ def _regions(_: object, service: str, partition_name: str = "aws", allow_non_reg
 
 
 @functools.cache
+def known_regions() -> frozenset[str]:
+    """Every region of AWS that has EC2."""
+    partitions = _resolver().get_available_partitions()
+    return frozenset(region for partition in partitions for region in _regions(None, "ec2", partition))
+
+
+@functools.cache
 def _resolver() -> Any:
     return botocore.session.get_session()._get_internal_component("endpoint_resolver")

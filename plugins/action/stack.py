@@ -46,6 +46,9 @@ class ActionModule(ActionBase):
             result.update(self._execute_module("slipway.platform.stack", arguments, task_vars=task_vars))
         if "problems" in result:
             result["msg"] = _located(documents, result.pop("problems"))
+        if "diff" in result and not result["changed"]:
+            # Ansible prints the diff of a change only; a plan without one still tells what is outdated or left alone.
+            Display().display(result["diff"]["prepared"])
         return result
 
 

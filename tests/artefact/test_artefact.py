@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from lab.emulator import Emulator
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = {
     "CHANGELOG.md",
@@ -102,3 +104,15 @@ def test_every_plugin_is_documented(home: Path, tmp_path: Path, folder: str) -> 
         done = run(["ansible-doc", "--type", DOCUMENTED[folder], f"slipway.platform.{name}"], tmp_path, home)
         assert done.returncode == 0, done.stderr
         assert name in done.stdout
+
+
+def test_prod_is_planned_by_what_is_installed_alone(home: Path, tmp_path: Path) -> None:
+    inventory = home / "collections/ansible_collections/slipway/platform/inventories/prod"
+    with Emulator(lag=None, transition=0) as emulator, pytest.MonkeyPatch.context() as monkeypatch:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        command = ["ansible-playbook", "slipway.platform.site", "-i", inventory, "--check", "--diff"]
+        done = run(command, tmp_path, home)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"^Plan: \d{3,} to add, 0 to change, 0 to replace, 0 to destroy\.$", done.stdout, re.MULTILINE)
+        assert [call for call in emulator.calls() if call["mutating"]] == []

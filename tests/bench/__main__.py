@@ -63,8 +63,8 @@ def main() -> None:
 
 def machine() -> str:
     """The machine in words, with what else it had to do."""
-    load = os.getloadavg()[0]
-    return f"{os.cpu_count()} CPUs, {platform.system()} {platform.machine()}, Python {platform.python_version()}, load {load:.1f} at the start"
+    system = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    return f"{os.cpu_count()} CPUs, {system}, load {os.getloadavg()[0]:.1f} at the start"
 
 
 def table(*rows: tuple[str, ...]) -> Iterator[str]:
@@ -82,14 +82,14 @@ def process_table(samples: Samples) -> Iterator[str]:
     for step in STEPS:
         ours, theirs = samples.get(("slipway", step)), samples.get(("amazon.aws", step))
         if ours and theirs:
-            ratio = f"{theirs.median / ours.median:.1f} ×"
+            ratio = f"{theirs.median / ours.median:.1f} x"
             calls = [f"{sample.reading} + {sample.changing}" for sample in (ours, theirs)]
             times = [f"{sample.median:.2f} s" for sample in (ours, theirs)]
-            rows.append((step, times[0], calls[0], times[1], calls[1], ratio, f"{TARGETS[step]:.0f} ×"))
+            rows.append((step, times[0], calls[0], times[1], calls[1], ratio, f"{TARGETS[step]:.0f} x"))
     yield from table(*rows)
     yield ""
-    yield f"Calls are those that read + those that change something. Slipway and the bare program make {network.RESOURCES} resources,"
-    yield f"amazon.aws {network.RESOURCES - 1}: it has no module for the flow log."
+    yield f"Calls: those that read + those that change something. Slipway and the bare program make {network.RESOURCES}"
+    yield f"resources, amazon.aws {network.RESOURCES - 1}: it has no module for the flow log."
 
 
 def engine_table(samples: Samples) -> Iterator[str]:
@@ -99,8 +99,8 @@ def engine_table(samples: Samples) -> Iterator[str]:
         ours, ideal = samples.get(("engine", step)), samples.get(("bare", step))
         if not ours:
             continue
-        least = (f"{ideal.median:.2f} s", f"{ideal.reading} + {ideal.changing}") if ideal else ("–", "–")
-        ratio = (f"{ours.median / ideal.median:.2f} ×", f"{ENGINE_TARGET} ×") if ideal else ("–", "–")
+        least = (f"{ideal.median:.2f} s", f"{ideal.reading} + {ideal.changing}") if ideal else ("-", "-")
+        ratio = (f"{ours.median / ideal.median:.2f} x", f"{ENGINE_TARGET} x") if ideal else ("-", "-")
         rows.append((step, f"{ours.median:.2f} s", f"{ours.reading} + {ours.changing}", *least, *ratio))
     yield from table(*rows)
 
@@ -122,9 +122,9 @@ def inventory_table(rows: list[inventory.Row]) -> Iterator[str]:
                 row.what,
                 f"{row.slipway:.2f} s",
                 f"{row.peer:.2f} s",
-                f"{row.ratio:.1f} ×",
-                f"{row.net_ratio:.1f} ×",
-                f"{row.target:.0f} ×",
+                f"{row.ratio:.1f} x",
+                f"{row.net_ratio:.1f} x",
+                f"{row.target:.0f} x",
             )
             for row in rows
         ),

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ideal: the network of network.py made, and taken down again, by boto3 alone.
 
-It knows every dependency, does at once all that can be done at once, reads nothing to compare it with anything, keeps no journal and takes no
-lease. Ids are handed from `create` to `destroy` in a file. Run as ``bare.py create FILE`` and ``bare.py destroy FILE``; each prints the
-seconds that it took after its imports.
+It knows every dependency, does at once all that can be done at once, reads nothing to compare it with anything, keeps
+no journal and takes no lease. Ids are handed from `create` to `destroy` in a file. Run as ``bare.py create FILE`` and
+``bare.py destroy FILE``; each prints the seconds that it took after its imports.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Bare:
         self.remember(table, answer["RouteTable"]["RouteTableId"])
 
     def connect_table(self, table: Document) -> None:
-        """Its subnets and, where it has one, the route to the internet gateway; those to NAT gateways come with these."""
+        """Its subnets and the public one's route to the internet gateway; NAT gateways bring their own routes."""
         identity = self.id("route_table", table["name"])
         associated = self.all(lambda subnet: self.associate(identity, subnet), table["subnets"])
         if table["name"] == "public":
@@ -315,7 +315,7 @@ class Bare:
         self.ec2.revoke_security_group_ingress(GroupId=identity, IpPermissions=rules)
 
     def delete_groups(self) -> None:
-        """Row by row: a group goes when no rule of another refers to it any more. That of the endpoints goes with these."""
+        """Row by row: a group goes when no other's rule refers to it. That of the endpoints goes with these."""
         left = {group["name"]: group for group in network.of_kind("security_group") if group["name"] != "endpoints"}
         users = {name: set(self.users(name, left)) for name in left}
         while left:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the module slipway.platform.stack does, in a process without Ansible.
 
-Run as ``engine.py STATE FILE``: the documents are in the file; STATE is `present`, `absent`, or `check` for a plan only. Prints the seconds
-of connecting and running, after the imports, and those of the imports.
+Run as ``engine.py STATE FILE``: the documents are in FILE; STATE is `present`, `absent`, or `check` for a plan only.
+Prints the seconds of connecting and running, after the imports, and those of the imports.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network of a production environment: 68 resources, as Slipway's documents.
 
-1 VPC, 9 subnets (public, app and data in three zones), 1 internet gateway, 3 elastic IPs and 3 NAT gateways (one a zone), 7 route
-tables, 3 network ACLs, 11 endpoints (2 gateway, 9 interface), 27 security groups (one a component, with rules that refer to each
-other), 1 flow log with its log group and role. It is what the roles of `inventories/prod` declare for the network, written out as
-plain kinds, so that the other two ways can be given exactly the same.
+1 VPC, 9 subnets (public, app and data in three zones), 1 internet gateway, 3 elastic IPs and 3 NAT gateways (one a
+zone), 7 route tables, 3 network ACLs, 11 endpoints (2 gateway, 9 interface), 27 security groups (one a component, with
+rules that refer to each other), 1 flow log with its log group and role. The layout is that of the construct `network`
+in `inventories/prod`, written out as plain kinds so that the other ways can be given exactly the same.
 """
 
 from __future__ import annotations
@@ -258,20 +258,6 @@ def of_kind(kind: str) -> list[Document]:
 
 def peer_variables() -> Document:
     """The same network as variables of the playbooks in amazon_aws/, rules and entries in the form of its modules."""
-    kinds = {kind: of_kind(kind) for kind in dict.fromkeys(document["type"] for document in documents())}
-    variables = {
-        f"{kind}s": [{**document, "title": title(kind, document["name"])} for document in of_it]
-        for kind, of_it in kinds.items()
-        if kind not in ("vpc", "internet_gateway", "log_group", "iam_role", "flow_log")
-    }
-    for group in variables["security_groups"]:
-        group["rules"] = [_module_rule(rule, group["name"]) for rule in group.pop("ingress")]
-        group["rules_egress"] = group.pop("egress", [{"proto": "all", "cidr_ip": ANYWHERE}])
-    for table in variables["route_tables"]:
-        table["gateways"] = [route.get("nat_gateway", "igw") for route in table.pop("routes")]
-    for acl in variables["network_acls"]:
-        for direction in ("ingress", "egress"):
-            acl[direction] = [_module_entry(entry) for entry in acl[direction]]
     return {
         "region": REGION,
         "stack": STACK,
@@ -282,12 +268,33 @@ def peer_variables() -> Document:
         "role_name": title("iam_role", "flow-logs"),
         "trust_policy": json.dumps(TRUST_POLICY),
         "flow_log_policy": json.dumps(FLOW_LOG_POLICY),
-        **variables,
+        **{f"{kind}s": _titled(kind) for kind in ("subnet", "elastic_ip", "nat_gateway", "vpc_endpoint")},
+        "route_tables": [_peer_table(table) for table in _titled("route_table")],
+        "network_acls": [_peer_acl(acl) for acl in _titled("network_acl")],
+        "security_groups": [_peer_group(group) for group in _titled("security_group")],
     }
 
 
+def _titled(kind: str) -> list[Document]:
+    return [{**document, "title": title(kind, document["name"])} for document in of_kind(kind)]
+
+
+def _peer_table(table: Document) -> Document:
+    return {**table, "gateways": [route.get("nat_gateway", "igw") for route in table["routes"]]}
+
+
+def _peer_acl(acl: Document) -> Document:
+    return acl | {direction: [_module_entry(entry) for entry in acl[direction]] for direction in ("ingress", "egress")}
+
+
+def _peer_group(group: Document) -> Document:
+    everything = [{"proto": "all", "cidr_ip": ANYWHERE}]
+    rules = [_module_rule(rule, group["name"]) for rule in group["ingress"]]
+    return {**group, "rules": rules, "rules_egress": group.get("egress", everything)}
+
+
 def _module_rule(rule: Document, own: str) -> Document:
-    """A group that does not exist yet is made by the rule that refers to it, so that each needs one call of the module only."""
+    """A group that is not there yet is made by the rule that refers to it: each takes one call of the module only."""
     other = own if rule.get("group") == "self" else rule.get("group", "")
     peer = {"group_name": title("security_group", other), "group_desc": DESCRIPTION}
     source = {"cidr_ip": rule["cidrs"][0]} if "cidrs" in rule else peer

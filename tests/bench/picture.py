@@ -12,6 +12,7 @@ import botocore.session
 from lab.emulator.process import Emulator
 from tests.bench import network
 
+GONE = ("deleting", "deleted")
 Picture = dict[str, Any]
 """Kind → what there is of it, in an order of its own and free of ids."""
 
@@ -19,39 +20,23 @@ Picture = dict[str, Any]
 def picture(emulator: Emulator) -> Picture:
     """The network in the account of an emulator; all empty when there is none."""
     read = _Reader(emulator)
-    groups = {row["GroupId"]: row for row in read("describe_security_groups", "SecurityGroups")}
-    names = {identity: row["GroupName"] for identity, row in groups.items()}
-    subnets = {row["SubnetId"]: row for row in read("describe_subnets", "Subnets")}
-    of_subnet = {identity: row["CidrBlock"] for identity, row in subnets.items()}
-    roles = read.iam.list_roles()["Roles"]
+    groups = {row["GroupId"]: row["GroupName"] for row in read("describe_security_groups", "SecurityGroups")}
+    subnets = {row["SubnetId"]: row["CidrBlock"] for row in read("describe_subnets", "Subnets")}
     return {
         "vpc": [row["CidrBlock"] for row in read("describe_vpcs", "Vpcs")],
-        "subnet": sorted((row["CidrBlock"], row["AvailabilityZone"]) for row in subnets.values()),
-        "internet_gateway": [
-            [attachment["State"] for attachment in row["Attachments"]]
-            for row in read("describe_internet_gateways", "InternetGateways")
-        ],
+        "subnet": sorted((row["CidrBlock"], row["AvailabilityZone"]) for row in read("describe_subnets", "Subnets")),
+        "internet_gateway": [len(row["Attachments"]) for row in read("describe_internet_gateways", "InternetGateways")],
         "elastic_ip": [row["Domain"] for row in read("describe_addresses", "Addresses")],
-        "nat_gateway": sorted(
-            of_subnet.get(row["SubnetId"], "")
-            for row in read("describe_nat_gateways", "NatGateways")
-            if row["State"] not in ("deleting", "deleted")
-        ),
-        "route_table": sorted(_table(row, of_subnet) for row in read("describe_route_tables", "RouteTables")),
-        "network_acl": sorted(_acl(row, of_subnet) for row in read("describe_network_acls", "NetworkAcls")),
-        "security_group": sorted(_group(row, names) for row in groups.values()),
+        "nat_gateway": sorted(subnets[row["SubnetId"]] for row in read("describe_nat_gateways", "NatGateways")),
+        "route_table": sorted(_table(row, subnets) for row in read("describe_route_tables", "RouteTables")),
+        "network_acl": sorted(_acl(row, subnets) for row in read("describe_network_acls", "NetworkAcls")),
+        "security_group": sorted(_group(row, groups) for row in read("describe_security_groups", "SecurityGroups")),
         "vpc_endpoint": sorted(
-            _endpoint(row, of_subnet, names)
-            for row in read("describe_vpc_endpoints", "VpcEndpoints")
-            if row["State"].lower() not in ("deleting", "deleted")
+            _endpoint(row, subnets, groups) for row in read("describe_vpc_endpoints", "VpcEndpoints")
         ),
         "flow_log": [row["TrafficType"] for row in read("describe_flow_logs", "FlowLogs")],
-        "log_group": [
-            (row["logGroupName"], row.get("retentionInDays")) for row in read.logs.describe_log_groups()["logGroups"]
-        ],
-        "iam_role": [
-            (role["RoleName"], read.iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]) for role in roles
-        ],
+        "log_group": read.log_groups(),
+        "iam_role": read.roles(),
     }
 
 
@@ -74,11 +59,19 @@ class _Reader:
 
     def __call__(self, operation: str, path: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = getattr(self.ec2, operation)()[path]
-        named = [row for row in rows if _name(row).startswith(f"{network.STACK}-")]
+        named = [row for row in rows if _name(row).startswith(f"{network.STACK}-") and row.get("State") not in GONE]
         for row in named:
             tags = {tag["Key"]: tag["Value"] for tag in row["Tags"]}
             assert all(tags.get(key) for key in network.TAGS), f"{_name(row)} lacks tags: {tags}"
         return named
+
+    def log_groups(self) -> list[tuple[Any, ...]]:
+        groups = self.logs.describe_log_groups()["logGroups"]
+        return [(group["logGroupName"], group.get("retentionInDays")) for group in groups]
+
+    def roles(self) -> list[tuple[Any, ...]]:
+        names = [role["RoleName"] for role in self.iam.list_roles()["Roles"]]
+        return [(name, self.iam.list_role_policies(RoleName=name)["PolicyNames"]) for name in names]
 
 
 def _name(row: dict[str, Any]) -> str:

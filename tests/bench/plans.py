@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many calls a plan that changes nothing takes: with few hosts, with many, and in an account full of other things."""
+"""How many calls a plan that changes nothing takes: with few hosts, with many, and in an account full of others'."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network three ways, in turn on one emulator: by Slipway, by amazon.aws, and by a bare program.
 
-What is timed is whole processes. Each way makes the network, (but for the bare program) finds that nothing is to be done, and takes it down;
-before the next begins, the account is checked to be empty. The networks that the three leave behind are checked to be the same.
+What is timed is whole processes. Each way makes the network, finds that nothing is to be done (the bare program does
+not) and takes it down; before the next begins, the account is checked to be empty. All must make the same network.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ class Runner:
 def compare(folder: Path, runs: int, ways: tuple[str, ...] = WAYS) -> Samples:
     """All ways so many times, interleaved."""
     samples: Samples = {}
-    pictures: dict[str, Any] = {}
+    first: dict[str, Any] = {}
     with Emulator(lag=None, latency=LATENCY) as emulator:
         runner = Runner(emulator, folder)
         for turn in range(runs):
@@ -145,10 +145,11 @@ def compare(folder: Path, runs: int, ways: tuple[str, ...] = WAYS) -> Samples:
                     samples.setdefault((way, step), Sample()).add(seconds, calls)
                     print(f"run {turn + 1}: {way:10} {step:8} {seconds:6.2f} s, {len(calls):4} calls", flush=True)
                     if step == "create":
-                        pictures[way] = picture(emulator)
+                        made = picture(emulator)
+                        first = first or made
+                        check_same(way, made, first)
                 left = picture(emulator)
                 assert not any(left.values()), f"{way} left something behind: {left}"
-    check_same(pictures)
     return samples
 
 
@@ -157,10 +158,8 @@ def steps_of(way: str) -> Iterator[str]:
     return (step for step in STEPS if way != "bare" or step != "no-op")
 
 
-def check_same(pictures: dict[str, dict[str, Any]]) -> None:
-    """All must have made the same, but for the flow log, which amazon.aws has no module for."""
-    first = next(iter(pictures.values()))
-    for way, made in pictures.items():
-        for kind, content in made.items():
-            if (way, kind) != ("amazon.aws", "flow_log"):
-                assert content == first[kind], f"{way} made other {kind}s: {content}\nnot {first[kind]}"
+def check_same(way: str, made: dict[str, Any], first: dict[str, Any]) -> None:
+    """All must make the same, but for the flow log, which amazon.aws has no module for."""
+    for kind, content in made.items():
+        if (way, kind) != ("amazon.aws", "flow_log"):
+            assert content == first[kind], f"{way} made other {kind}s: {content}\nnot {first[kind]}"

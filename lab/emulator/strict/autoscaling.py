@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
@@ -13,6 +14,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 
 from lab.emulator.strict import cured, refuse
 from lab.emulator.strict.launch import TEMPLATE_VERSION
+from lab.emulator.transitions import TRANSITIONS
 
 
 @cured(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
@@ -52,3 +54,31 @@ def create(original: Any, backend: Any, **named: Any) -> Any:
     if named["name"] in backend.autoscaling_groups:
         refuse("AlreadyExists", f"AutoScalingGroup by this name already exists - {named['name']}")
     return original(**named)
+
+
+@cured(AutoScalingBackend, "update_attached_target_groups")
+def attach(_: Any, backend: Any, group_name: str) -> None:
+    """Instances are registered once they run. https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html"""
+    if arns := backend.autoscaling_groups[group_name].target_group_arns:
+        backend.elbv2_backend.describe_target_groups(load_balancer_arn=None, target_group_arns=arns, names=None)
+        TRANSITIONS.later(functools.partial(_register, backend, group_name))
+
+
+def _register(backend: Any, group_name: str) -> None:
+    group = backend.autoscaling_groups.get(group_name)
+    instances = [state.instance for state in group.instance_states] if group else []
+    running = [{"Id": instance.id} for instance in instances if instance.state == "running"]
+    for arn in group.target_group_arns if group else ():
+        if target_group := backend.elbv2_backend.target_groups.get(arn):
+            target_group.register(running)
+
+
+@cured(AutoScalingBackend, "detach_load_balancer_target_groups")
+def detach(_: Any, backend: Any, group_name: str, target_group_arns: list[str]) -> None:
+    """Also with instances that were not registered yet. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DetachLoadBalancerTargetGroups.html"""
+    group = backend.autoscaling_groups[group_name]
+    group.target_group_arns = [arn for arn in group.target_group_arns if arn not in target_group_arns]
+    own = {state.instance.id for state in group.instance_states}
+    for arn in target_group_arns:
+        target_group = backend.elbv2_backend.target_groups[arn]
+        target_group.deregister([{"Id": identity} for identity in own & target_group.targets.keys()])

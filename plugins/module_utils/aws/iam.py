@@ -118,12 +118,11 @@ class IamRole(Kind):
     def read(self, reader: Reader, request: Request) -> list[Have]:
         """All roles under the stack's path, and any others that have a declared name."""
         path = {"PathPrefix": role_path(reader.scope)}
-        listed = {role["RoleName"] for role in reader.pages("iam", "ListRoles", "Roles", path)}
+        listings = (("ListRoles", "Roles"), ("ListInstanceProfiles", "InstanceProfiles"))
+        roles, instance_profiles = reader.each(lambda listing: reader.pages("iam", *listing, path), listings)
+        listed = {role["RoleName"] for role in roles}
         wanted = {want.physical_name: want.name for want in request.wants}
-        profiles = {
-            profile["InstanceProfileName"]: bool(profile["Roles"])
-            for profile in reader.pages("iam", "ListInstanceProfiles", "InstanceProfiles", path)
-        }
+        profiles = {profile["InstanceProfileName"]: bool(profile["Roles"]) for profile in instance_profiles}
 
         def have(name: str) -> Have | None:
             answer = reader.call("iam", "GetRole", {"RoleName": name}, missing=GONE)
@@ -136,8 +135,8 @@ class IamRole(Kind):
     ) -> Have:
         name, tags = role["RoleName"], as_map(role.get("Tags", ()))
         by_name = {"RoleName": name}
-        attached = reader.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", by_name, missing=GONE)
-        own = reader.pages("iam", "ListRolePolicies", "PolicyNames", by_name, missing=GONE)
+        listings = (("ListAttachedRolePolicies", "AttachedPolicies"), ("ListRolePolicies", "PolicyNames"))
+        attached, own = reader.each(lambda listing: reader.pages("iam", *listing, by_name, missing=GONE), listings)
         answers = {
             each: reader.call("iam", "GetRolePolicy", {**by_name, "PolicyName": each}, missing=GONE) for each in own
         }

@@ -52,17 +52,14 @@ class Vpc(Ec2Kind):
     switches = {"dns_support": "EnableDnsSupport", "dns_hostnames": "EnableDnsHostnames"}
 
     def rows(self, reader: Reader) -> list[dict[str, Any]]:
-        def with_switches(row: dict[str, Any]) -> dict[str, Any]:
-            for attribute in self.switches.values():
-                answer = reader.call(
-                    "ec2",
-                    "DescribeVpcAttribute",
-                    {"VpcId": row["VpcId"], "Attribute": attribute[0].lower() + attribute[1:]},
-                )
-                row[attribute] = (answer or {})[attribute]["Value"]
-            return row
+        def switch(of: tuple[dict[str, Any], str]) -> None:
+            row, attribute = of
+            params = {"VpcId": row["VpcId"], "Attribute": attribute[0].lower() + attribute[1:]}
+            row[attribute] = (reader.call("ec2", "DescribeVpcAttribute", params) or {})[attribute]["Value"]
 
-        return reader.each(with_switches, super().rows(reader))
+        rows = super().rows(reader)
+        reader.each(switch, [(row, attribute) for row in rows for attribute in self.switches.values()])
+        return rows
 
     def observe(self, row: Mapping[str, Any]) -> dict[str, Any]:
         return {"cidr": row["CidrBlock"]} | {field: row[name] for field, name in self.switches.items()}

@@ -230,7 +230,10 @@ def bundle(kinds: Mapping[str, Kind], plan: Plan) -> None:
 def _merge(kind: Kind, plan: Plan, nodes: list[Node]) -> None:
     first = nodes[0]
     merged = {node.id for node in nodes}
-    first.steps = [kind.merge([call for node in nodes for call in node.calls])]
+    try:
+        first.steps = [kind.merge([call for node in nodes for call in node.calls])]
+    except ValueError as error:
+        raise Refused([("", str(error))]) from error
     first.members = [node.key for node in nodes]
     first.needs = {need for node in nodes for need in node.needs} - merged
     for node in nodes[1:]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Reader
 
@@ -45,10 +44,6 @@ def describe_everything(reader: Reader) -> dict[str, list[str]]:
     """Operation → the resources it shows, each as one line of JSON, sorted."""
 
     def describe(read: tuple[str, str, str]) -> list[str]:
-        return sorted(json.dumps(found, sort_keys=True, default=str) for found in _all(reader, *read))
+        return sorted(json.dumps(found, sort_keys=True, default=str) for found in reader.pages(*read))
 
     return dict(zip([operation for _, operation, _ in READS], reader.each(describe, READS), strict=True))
-
-
-def _all(reader: Reader, service: str, operation: str, path: str) -> list[Any]:
-    return reader.pages(service, operation, path)

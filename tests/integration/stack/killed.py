@@ -1,8 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that dies: `python -m tests.integration.stack.killed < job.json`, killed by SIGKILL as soon as the account has taken
-so many mutating calls, whatever other calls are in flight.
+"""A run that dies: `python -m tests.integration.stack.killed < job.json`, by SIGKILL after so many mutating calls,
+whatever other calls are in flight.
 """
 
 from __future__ import annotations

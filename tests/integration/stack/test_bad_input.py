@@ -52,21 +52,35 @@ PROBE = {"type": "security_group", "name": "lb", "vpc": "main"}
 DOCUMENTS = {
     "unknown kind": ([VPC, {"type": "vpcs", "name": "two"}], 1, ["resources[1].type", "'vpcs'", "did you mean vpc"]),
     "unknown field": ([VPC | {"dns_suport": True}], 0, ["resources[0].dns_suport", "did you mean dns_support"]),
-    "unknown reference": ([VPC, A | {"vpc": "mian"}], 1, ["resources[1].vpc", "refers to vpc mian", "did you mean main"]),
+    "unknown reference": (
+        [VPC, A | {"vpc": "mian"}],
+        1,
+        ["resources[1].vpc", "refers to vpc mian", "did you mean main"],
+    ),
     "circle": (
-        [trusting("one", "two"), trusting("two", "one")], 0, ["resources[0]", "in a circle", "iam_role one", "drop one"]
+        [trusting("one", "two"), trusting("two", "one")],
+        0,
+        ["resources[0]", "in a circle", "iam_role one", "drop one"],
     ),
     "overlapping ranges": (
-        [VPC, A, subnet("c", "10.0.0.128/25")], 2, ["resources[2].cidr", "overlaps 10.0.0.0/24 of subnet a", "choose another"]
+        [VPC, A, subnet("c", "10.0.0.128/25")],
+        2,
+        ["resources[2].cidr", "overlaps 10.0.0.0/24 of subnet a", "choose another"],
     ),
-    "subnet outside its VPC": ([VPC, subnet("a", "10.1.0.0/24")], 1, ["resources[1].cidr", "outside 10.0.0.0/16", "choose"]),
+    "subnet outside its VPC": (
+        [VPC, subnet("a", "10.1.0.0/24")],
+        1,
+        ["resources[1].cidr", "outside 10.0.0.0/16", "choose"],
+    ),
     "load balancer in one zone": (
         [VPC, A, PROBE, {"type": "load_balancer", "name": "main", "subnets": ["a"], "security_groups": ["lb"]}],
         3,
         ["resources[3]", "two zones"],
     ),
     "private host without a way to its sources": (
-        [VPC, A, HOST], 2, ["resources[2].subnet", "no way from subnet a", "NAT gateway", "sources: mirror"]
+        [VPC, A, HOST],
+        2,
+        ["resources[2].subnet", "no way from subnet a", "NAT gateway", "sources: mirror"],
     ),
     "two services on one port of a host": (
         [VPC, A, HOST | {"sources": "mirror"}, group("one", "app-1"), group("two", "app-1")],
@@ -78,7 +92,9 @@ DOCUMENTS = {
 
 def refused(world: World, documents: list[Any], *, region: str = "us-east-1", **environment: str) -> str:
     """The one message of the failed run, after which the account is untouched."""
-    lines = "\n".join(f"          - {yaml.safe_dump(one, default_flow_style=True, width=10_000).strip()}" for one in documents)
+    lines = "\n".join(
+        f"          - {yaml.safe_dump(one, default_flow_style=True, width=10_000).strip()}" for one in documents
+    )
     play = world.folder / "play.yml"
     play.write_text(PLAY.format(region=region, documents=lines))
     played = world.play(play, **environment)

@@ -43,7 +43,14 @@ def test_it_takes_no_more_for_300_hosts_than_for_3(
     monkeypatch.setattr(session, "RATES", {})
 
     def with_hosts(count: int) -> list[Document]:
-        hosts = {"type": "hosts", "name": "broker", "component": "kafka", "count": count, "tier": "app", "instance_type": "t3.small"}
+        hosts = {
+            "type": "hosts",
+            "name": "broker",
+            "component": "kafka",
+            "count": count,
+            "tier": "app",
+            "instance_type": "t3.small",
+        }
         return [*network, {**hosts, "zones": ["a", "b", "c"], "sources": "mirror"}]
 
     reads = []

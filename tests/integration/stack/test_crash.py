@@ -13,7 +13,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -52,9 +51,9 @@ def killed(world: World, documents: list[Document], point: float, *, absent: boo
 
 
 @pytest.fixture(scope="module")
-def clean() -> Iterator[dict[str, dict[str, int]]]:
+def clean() -> dict[str, dict[str, int]]:
     """How many of each there are after an undisturbed run: taken once, by the first test that needs it."""
-    yield {}
+    return {}
 
 
 @pytest.mark.parametrize("point", CREATION)

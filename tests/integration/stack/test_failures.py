@@ -38,10 +38,12 @@ def write_play(world: World, documents: list[Document]) -> Path:
 
 def test_a_newer_image_is_reported_and_not_acted_on(world: World) -> None:
     images = world.provider.send("ec2", "DescribeImages", {})["Images"]
-    newest = world.provider.send(
-        "ssm", "GetParameter", {"Name": "/aws/service/debian/release/12/latest/amd64"}
-    )["Parameter"]["Value"]
-    older = next(image["ImageId"] for image in images if image["ImageId"] != newest and image["Architecture"] == "x86_64")
+    newest = world.provider.send("ssm", "GetParameter", {"Name": "/aws/service/debian/release/12/latest/amd64"})[
+        "Parameter"
+    ]["Value"]
+    older = next(
+        image["ImageId"] for image in images if image["ImageId"] != newest and image["Architecture"] == "x86_64"
+    )
     world.apply([*HOST, host(image=older)])
     world.emulator.clear_calls()
     played = world.play(write_play(world, [*HOST, host()]), "-v", "--diff")

@@ -63,7 +63,9 @@ def test_neither_a_planted_nor_a_generated_secret_is_shown(world: World, play: P
     checked = world.play(play, *OUTPUT, "--check", "-e", '{"planted_value": false}')
     made = world.play(play, *OUTPUT, "-e", '{"planted_value": false}')
     assert (checked.code, made.code) == (0, 0), checked.output + made.output
-    world.provider.send("secretsmanager", "PutSecretValue", {"SecretId": f"{DEMO.stack}/planted", "SecretString": CANARY})
+    world.provider.send(
+        "secretsmanager", "PutSecretValue", {"SecretId": f"{DEMO.stack}/planted", "SecretString": CANARY}
+    )
     read = world.play(play, *OUTPUT, "-e", '{"planted_value": true}')
     assert read.code == 0, read.output
     assert (world.folder / "used").read_text() == CANARY
@@ -76,7 +78,9 @@ def test_neither_a_planted_nor_a_generated_secret_is_shown(world: World, play: P
 
 def test_a_secret_that_is_not_there_is_named_and_no_other_is_shown(world: World, play: Path) -> None:
     world.apply([{"type": "secret", "name": "planted"}])
-    world.provider.send("secretsmanager", "PutSecretValue", {"SecretId": f"{DEMO.stack}/planted", "SecretString": CANARY})
+    world.provider.send(
+        "secretsmanager", "PutSecretValue", {"SecretId": f"{DEMO.stack}/planted", "SecretString": CANARY}
+    )
     play.write_text(PLAY.replace("names: [planted, made]", "names: [planted, absent]"))
     played = world.play(play, *OUTPUT, "-e", '{"planted_value": true}')
     assert played.code != 0

@@ -94,7 +94,7 @@ class Hosts(Construct):
         "target_groups": set_of(
             string("Name."), "Target groups that every host of the auto scaling group joins.", default=[]
         ),
-        "node_tags": mapping("Further tags of the auto scaling group's hosts.", default={}),
+        "node_tags": mapping("All further tags of the auto scaling group's hosts; without it those set by hand stay."),
     }
 
     def check(self, name: str, values: Mapping[str, Any], scope: Scope) -> Iterator[str]:
@@ -176,7 +176,7 @@ def _scaling(name: str, values: Mapping[str, Any], zones: list[str]) -> Iterator
         **values["scaling"],
         "target_groups": values["target_groups"],
         "groups": _groups(name, values),
-        "node_tags": values["node_tags"],
+        **({"node_tags": values["node_tags"]} if "node_tags" in values else {}),
         "sources": values["sources"],
     }
 

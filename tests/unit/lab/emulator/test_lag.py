@@ -174,3 +174,14 @@ def test_every_kind_names_what_the_services_models_have() -> None:
             for operation, listed in kind.lists.items():
                 tag, _ = _xml_names(kind.service, operation, listed, kind.key)
                 assert tag
+
+
+def test_ec2_sees_a_new_instance_profile_late(aws: Aws) -> None:
+    aws.iam.create_instance_profile(InstanceProfileName="node")
+    subnet = aws.network().subnet
+    with refused("InvalidParameterValue"):
+        aws.launch(subnet, IamInstanceProfile={"Name": "node"})
+    aws.emulator.settle()
+    instance = aws.launch(subnet, IamInstanceProfile={"Name": "node"})["InstanceId"]
+    aws.emulator.settle()
+    assert aws.instance(instance)["IamInstanceProfile"]["Arn"].endswith("/node")

@@ -153,6 +153,12 @@ def test_wrong_credentials(aws: Aws, service: str, call: str, unknown: str, expi
         getattr(_client(aws, service, "EXPIRED"), call)()
 
 
+def test_region_that_is_none(aws: Aws) -> None:
+    client = boto3.client("ec2", endpoint_url=aws.emulator.endpoint, region_name="mars-north-1", **_keys(aws))
+    with refused("AuthFailure", 401):
+        client.describe_vpcs()
+
+
 def test_keys_that_the_account_gives_out_are_known(aws: Aws) -> None:
     aws.iam.create_user(UserName="u")
     key = aws.iam.create_access_key(UserName="u")["AccessKey"]["AccessKeyId"]

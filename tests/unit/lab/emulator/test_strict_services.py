@@ -223,6 +223,11 @@ def test_managed_policies_are_there(aws: Aws) -> None:
     assert aws.iam.list_policies(Scope="Local")["Policies"] == []
 
 
+def test_managed_policies_are_listed(aws: Aws) -> None:
+    names = {policy["PolicyName"] for policy in aws.iam.list_policies(Scope="AWS", MaxItems=1000)["Policies"]}
+    assert len(names) > 500
+
+
 def test_roles_are_listed_by_path(aws: Aws) -> None:
     for name, path in (("mine", "/slipway/demo-dev/"), ("other", "/slipway/demo-prod/"), ("foreign", "/")):
         aws.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=_TRUST)

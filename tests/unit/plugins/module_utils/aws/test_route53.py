@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.slipway.platform.plugins.module_utils.aws.elb import LoadBalancer
 from ansible_collections.slipway.platform.plugins.module_utils.aws.route53 import DnsRecord, HostedZone, bare_ids
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Have, Kind, Swept, Wait
+from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import comparable
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Ref, Text
 from ansible_collections.slipway.platform.tests.unit.plugins.module_utils.aws.requests import (
     complaints,
@@ -88,9 +89,18 @@ def test_a_public_zone_of_another_is_foreign(dns: Account) -> None:
 def test_a_private_zone_of_another_is_no_concern(dns: Account) -> None:
     other = dns.client("ec2").create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     vpc = {"VPCId": other, "VPCRegion": "us-east-1"}
-    dns.client("route53").create_hosted_zone(Name="shop.internal", CallerReference="theirs", VPC=vpc)
+    private = {"PrivateZone": True}
+    dns.client("route53").create_hosted_zone(
+        Name="shop.internal", CallerReference="theirs", VPC=vpc, HostedZoneConfig=private
+    )
     dns.want(ZONE, domain="shop.internal", vpc="main")
     assert dns.read(ZONE) == []
+
+
+def test_our_zone_stands_beside_a_same_named_one(dns: Account) -> None:
+    dns.client("route53").create_hosted_zone(Name="example.com", CallerReference="theirs")
+    created = dns.create(ZONE, domain="example.com")
+    assert [(have.id, have.foreign) for have in dns.read(ZONE)] == [(created["id"], False)]
 
 
 def test_what_the_tag_index_hints_at_is_found_if_ours(dns: Account) -> None:
@@ -142,6 +152,19 @@ def test_records_of_others_are_left_alone_and_found_in_the_way(dns: Account) -> 
     assert (have.name, have.foreign, have.fields["values"]) == ("api", True, ["1.1.1.1"])
 
 
+def test_records_of_other_types_and_other_stacks_are_no_concern(dns: Account) -> None:
+    zone = dns.create(ZONE, domain="example.com")["id"]
+    marked = {"SetIdentifier": "slipway:shop-dev/edge/web", "Weight": 1}
+    theirs = [
+        {"Name": "api.example.com", "Type": "TXT", "TTL": 60, "ResourceRecords": [{"Value": '"x"'}]},
+        {"Name": "web.example.com", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "1.1.1.1"}], **marked},
+    ]
+    changes = [{"Action": "CREATE", "ResourceRecordSet": each} for each in theirs]
+    dns.client("route53").change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    dns.want(RECORD, "api", zone="main", record_name="api.example.com", values=["10.0.0.1"])
+    assert dns.read(RECORD) == []
+
+
 def test_a_record_taken_over_is_replaced_in_one_change(dns: Account) -> None:
     test_records_of_others_are_left_alone_and_found_in_the_way(dns)
     del dns.wants["dns_record", "mail"]
@@ -158,6 +181,12 @@ def test_a_record_that_no_document_names_any_more_is_still_ours(dns: Account) ->
     del dns.wants["dns_record", "kafka-3"]
     (have,) = dns.read(RECORD)
     assert (have.name, have.component, have.foreign) == ("kafka-3", "kafka", False)
+
+
+def test_a_wildcard_is_read_as_it_is_written() -> None:
+    # Route 53 answers with its octal code, moto does not.
+    field = RECORD.fields["record_name"]
+    assert comparable("\\052.Example.com.", field) == comparable("*.example.com", field) == "*.example.com"
 
 
 def test_changes_of_a_zone_are_one_call(dns: Account) -> None:
