@@ -12,22 +12,17 @@ creating call itself, and calls that change something, see everything.
 from __future__ import annotations
 
 import dataclasses
-import functools
-import json
 import random
 import re
 import time
-from typing import Any
-from xml.etree import ElementTree as Xml
-
-from moto.core.utils import get_service_model
+from collections.abc import Iterator
 
 from lab.emulator.answers import Answer, error
+from lab.emulator.lag_edit import without, without_tags
 from lab.emulator.lag_kinds import KINDS, Kind
 from lab.emulator.request import Call
 
 _PROFILE = next(kind for kind in KINDS["iam"] if "CreateInstanceProfile" in kind.create)
-_NAMESPACE = re.compile(rb"\sxmlns=(\"[^\"]*\"|'[^']*')")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,16 +82,16 @@ class Lag:
             self._note(call, answer)
             return answer
         if call.service == "resourcegroupstaggingapi":
-            return self._without(call, answer, "ResourceTagMappingList", "ResourceARN", self._identities(None))
+            return without(call, answer, "ResourceTagMappingList", "ResourceARN", self._identities(None))
         return self._listed(call, answer)
 
     def _listed(self, call: Call, answer: Answer) -> Answer:
         for kind in KINDS.get(call.service, ()):
             if listed := kind.lists.get(call.operation):
                 hidden = self._identities(kind) | self._retagged(call)
-                answer = self._without(call, answer, listed, kind.key, hidden)
+                answer = without(call, answer, listed, kind.key, hidden)
         if call.service == "ec2" and self._tags:
-            return _without_tags(answer, set(self._tags))
+            return without_tags(answer, set(self._tags))
         return answer
 
     def _until(self) -> float:
@@ -114,10 +109,7 @@ class Lag:
             if call.operation in kind.create:
                 self._new += [_New(kind, identities, self._until()) for identities in _made(kind, call, answer)]
         if (call.service, call.operation) == ("ec2", "CreateTags"):
-            resources = [value for name, value in call.form.items() if name.startswith("ResourceId.")]
-            keys = [value for name, value in call.form.items() if re.fullmatch(r"Tag\.\d+\.Key", name)]
-            until = self._until()
-            self._tags.update({(resource, key): until for resource in resources for key in keys})
+            self._tags.update(dict.fromkeys(_tagged(call), self._until()))
 
     def _identities(self, kind: Kind | None) -> set[str]:
         return {identity for new in self._new if kind in (None, new.kind) for identity in new.identities}
@@ -126,22 +118,6 @@ class Lag:
         """The resources that a filter finds only by a tag that is not visible yet."""
         names = {value for name, value in call.form.items() if re.fullmatch(r"Filter\.\d+\.Name", name)}
         return {resource for resource, key in self._tags if f"tag:{key}" in names}
-
-    @staticmethod
-    def _without(call: Call, answer: Answer, listed: str, key: str | None, hidden: set[str]) -> Answer:
-        if not any(identity.encode() in answer.body for identity in hidden):
-            return answer
-        if answer.body.lstrip()[:1] in (b"{", b"["):
-            content = json.loads(answer.body)
-            _filter_json(content, listed, key, hidden)
-            return answer.with_body(json.dumps(content).encode())
-        list_tag, key_tag = _xml_names(call.service, call.operation, listed, key)
-        root = _parse(answer.body)
-        for holder in root.iter(list_tag):
-            for member in list(holder):
-                if _is_hidden(member.findtext(key_tag) if key_tag else member.text, hidden):
-                    holder.remove(member)
-        return answer.with_body(Xml.tostring(root, encoding="utf-8"))
 
 
 def _asks(kind: Kind, identities: frozenset[str], operation: str, asked: list[tuple[str, str]]) -> bool:
@@ -152,62 +128,18 @@ def _asks(kind: Kind, identities: frozenset[str], operation: str, asked: list[tu
     return False
 
 
+def _tagged(call: Call) -> Iterator[tuple[str, str]]:
+    """Each resource and key that a call sets a tag for."""
+    keys = [value for name, value in call.form.items() if re.fullmatch(r"Tag\.\d+\.Key", name)]
+    for name, resource in call.form.items():
+        if name.startswith("ResourceId."):
+            yield from ((resource, key) for key in keys)
+
+
 def _made(kind: Kind, call: Call, answer: Answer) -> list[frozenset[str]]:
     """The identities of each resource that one creating call has made."""
-    found: list[frozenset[str]] = []
-    if kind.answered:
-        values = {value for value in kind.answered.findall(answer.body) if value not in call.body}
-        found = [frozenset({value.decode(), value.decode().rpartition("/")[2]}) for value in sorted(values)]
-    if kind.asked:
-        name = next((value for name, value in call.arguments if name == kind.asked), None)
-        own = frozenset([name] if name else [])
-        found = [identities | own for identities in found] or ([own] if own else [])
-    return found
-
-
-def _is_hidden(value: str | None, hidden: set[str]) -> bool:
-    return value is not None and (value in hidden or re.split("[/:]", value)[-1] in hidden)
-
-
-def _filter_json(content: Any, listed: str, key: str | None, hidden: set[str]) -> None:
-    if isinstance(content, dict) and isinstance(content.get(listed), list):
-        members = content[listed]
-        content[listed] = [m for m in members if not _is_hidden(m.get(key) if key else m, hidden)]
-
-
-def _parse(body: bytes) -> Xml.Element:
-    return Xml.fromstring(_NAMESPACE.sub(b"", body, count=1))  # noqa: S314  # written by this process
-
-
-@functools.cache
-def _xml_names(service: str, operation: str, listed: str, key: str | None) -> tuple[str, str | None]:
-    """The tags of a list and of the key of its members, as the service's model has them."""
-    shape = _find(get_service_model(service).operation_model(operation).output_shape, listed)
-    assert shape is not None, f"{service} {operation} lists no {listed}"
-    parent, member = shape
-    tag = parent.members[listed].serialization.get("name", listed)
-    return tag, member.members[key].serialization.get("name", key) if key else None
-
-
-def _find(shape: Any, listed: str) -> tuple[Any, Any] | None:
-    if shape.type_name == "list":
-        return _find(shape.member, listed)
-    if shape.type_name != "structure":
-        return None
-    if listed in shape.members:
-        return shape, shape.members[listed].member
-    return next(filter(None, (_find(s, listed) for s in shape.members.values() if s.type_name == "list")), None)
-
-
-def _without_tags(answer: Answer, tags: set[tuple[str, str]]) -> Answer:
-    """Take tags that are not visible yet off the resources of an answer of EC2."""
-    if not any(resource.encode() in answer.body for resource, _ in tags):
-        return answer
-    root = _parse(answer.body)
-    for resource in root.iter("item"):
-        tag_set = resource.find("tagSet")
-        own = {(child.text or "") for child in resource if child.tag.endswith("Id")}
-        for tag in list(tag_set) if tag_set is not None else ():
-            if any((identity, tag.findtext("key")) in tags for identity in own):
-                tag_set.remove(tag)  # type: ignore[union-attr]
-    return answer.with_body(Xml.tostring(root, encoding="utf-8"))
+    own = frozenset([value for name, value in call.arguments if name == kind.asked][:1])
+    if kind.answered is None:
+        return [own] if own else []
+    values = {value.decode() for value in kind.answered.findall(answer.body) if value not in call.body}
+    return [frozenset({value, value.rpartition("/")[2], *own}) for value in sorted(values)]

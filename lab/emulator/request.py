@@ -90,13 +90,11 @@ class Call:
         if self.form:
             return [(name.partition(".")[0], value) for name, value in self.form.items() if name[:6] != "Filter"]
         if "HTTP_X_AMZ_TARGET" in self.environ:
-            given = json.loads(self.body or b"{}")
-            lists = [(name, value if isinstance(value, list) else [value]) for name, value in given.items()]
-            return [(name, item) for name, items in lists for item in items if isinstance(item, str)]
-        segments = [segment for segment in self.environ["PATH_INFO"].split("/") if segment]
-        if self.service == "s3":
-            return [("bucket", segments[0])] if segments else []
-        return [("path", segment) for segment in segments]
+            return _texts(json.loads(self.body or b"{}"))
+        return self._segments("bucket")[:1] if self.service == "s3" else self._segments("path")
+
+    def _segments(self, name: str) -> list[tuple[str, str]]:
+        return [(name, segment) for segment in self.environ["PATH_INFO"].split("/") if segment]
 
     @property
     def protocol(self) -> str:
@@ -129,3 +127,8 @@ class Call:
         if self.service == "s3":
             return self.environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS")
         return not READING.match(self.operation)
+
+
+def _texts(given: dict[str, Any]) -> list[tuple[str, str]]:
+    lists = ((name, value if isinstance(value, list) else [value]) for name, value in given.items())
+    return [(name, item) for name, items in lists for item in items if isinstance(item, str)]

@@ -42,6 +42,8 @@ def serve(options: Options, *, with_parent: bool = False) -> None:
 
     Prints the endpoint in one line when ready.
     """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # the user's profile and so on are not ours: botocore would look for them
     application = Application(options)
     server: Any = make_server(HOST, options.port, application, threaded=True, request_handler=Handler)
     server.daemon_threads = True  # open connections of clients do not hold up the end

@@ -111,7 +111,7 @@ def test_prod_is_planned_by_what_is_installed_alone(home: Path, tmp_path: Path) 
     with Emulator(lag=None, transition=0) as emulator, pytest.MonkeyPatch.context() as monkeypatch:
         for name, value in emulator.environment.items():
             monkeypatch.setenv(name, value)
-        command = ["ansible-playbook", "slipway.platform.site", "-i", inventory, "--check", "--diff"]
+        command: list[str | Path] = ["ansible-playbook", "slipway.platform.site", "-i", inventory, "--check", "--diff"]
         done = run(command, tmp_path, home)
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"^Plan: \d{3,} to add, 0 to change, 0 to replace, 0 to destroy\.$", done.stdout, re.MULTILINE)

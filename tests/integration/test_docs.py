@@ -136,6 +136,12 @@ def files_to_write(page: str) -> dict[str, str]:
     return dict(re.findall(pattern, (ROOT / page).read_text(), re.MULTILINE | re.DOTALL))
 
 
+def entry_of(page: str) -> str:
+    """The entry of a list that a how-to has its reader add to a file that is there."""
+    (entry,) = re.findall(r"^```yaml\n(  - name: .*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    return str(entry)
+
+
 def insert(path: Path, after: str, line: str) -> None:
     text = path.read_text()
     assert text.count(after) == 1
@@ -149,7 +155,7 @@ def test_the_role_of_the_how_to_adds_what_it_says(tmp_path: Path) -> None:
         path = copy / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    insert(copy / "roles/identity/vars/main.yml", "\n__identity_roles:\n", "  - name: search\n")
+    insert(copy / "roles/identity/vars/main.yml", "\n__identity_roles:\n", entry_of("docs/how-to/add-a-role.md"))
     insert(copy / "inventories/dev/group_vars/all/platform.yml", "\n  - flask_service\n", "  - search\n")
     command = [sys.executable, "-m", "ansible", "playbook", "playbooks/plan.yml", "-i", "inventories/dev"]
     with Emulator() as emulator:

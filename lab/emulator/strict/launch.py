@@ -9,7 +9,6 @@ import copy
 from typing import Any
 
 from moto.ec2.exceptions import InvalidInstanceTypeError
-from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociationBackend
 from moto.ec2.models.instances import Instance, InstanceBackend
 from moto.ec2.responses.instances import InstanceResponse
 from moto.ec2.utils import convert_tag_spec
@@ -47,7 +46,7 @@ def run(
     for instance in reservation.instances:
         instance.disable_api_termination = bool(data.get("DisableApiTermination"))
         _provision(backend, instance, mappings)
-        _associate(backend, instance, data.get("IamInstanceProfile", {}))
+        _associate(backend, instance, _profile(named, data))
         through(instance, "pending", "running")
     return reservation
 
@@ -129,6 +128,12 @@ def _provision(backend: Any, instance: Any, mappings: list[dict[str, Any]]) -> N
             volume.throughput = mapping["Ebs"].get("Throughput") or throughput
 
 
+def _profile(named: dict[str, Any], data: dict[str, Any]) -> dict[str, str]:
+    """The template's instance profile, unless the request has one: moto sees to that itself."""
+    requested = named.get("iam_instance_profile_name") or named.get("iam_instance_profile_arn")
+    return {} if requested else data.get("IamInstanceProfile", {})
+
+
 def _associate(backend: Any, instance: Any, profile: dict[str, str]) -> None:
     if profile:
         backend.associate_iam_instance_profile(
@@ -136,16 +141,13 @@ def _associate(backend: Any, instance: Any, profile: dict[str, str]) -> None:
         )
 
 
-@cured(IamInstanceProfileAssociationBackend, "associate_iam_instance_profile")
-def associate(original: Any, backend: Any, instance_id: str, **profile: Any) -> Any:
-    """Given in the request, it wins over the template's. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
-    backend.iam_instance_profile_associations.pop(instance_id, None)
-    return original(instance_id, **profile)
-
-
 @cured(InstanceResponse, "run_instances")
 def run_by_api(original: Any, response: Any) -> Any:
-    """Keeps DisableApiTermination. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
+    """MaxCount instances; keeps DisableApiTermination. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html"""
+    least, most = response._get_int_param("MinCount", 1), response._get_int_param("MaxCount", 1)
+    if not 1 <= least <= most:
+        refuse("InvalidParameterValue", f"Value ({least}) for parameter minCount is invalid.")
+    response.params["MinCount"] = most  # moto launches the least, AWS as many as it can
     result = original()
     profile = {name: response._get_param(f"IamInstanceProfile.{name}") for name in ("Name", "Arn")}
     for instance in result.result.instances:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from moto.ec2.models.internet_gateways import InternetGatewayBackend
@@ -52,16 +53,20 @@ def delete_group_by_api(original: Any, response: Any) -> Any:
 def delete_vpc(original: Any, backend: Any, vpc_id: str) -> Any:
     """Only an empty one. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html"""
     backend.get_vpc(vpc_id)
-    gateway = any(igw.vpc and igw.vpc.id == vpc_id for igw in backend.internet_gateways.values())
-    groups = any(group.name != "default" for group in backend.groups.get(vpc_id, {}).values())
-    endpoint = any(point.vpc_id == vpc_id for point in backend.vpc_end_points.values())
-    acls = any(acl.vpc_id == vpc_id and not acl.default for acl in backend.network_acls.values())
-    if gateway or groups or endpoint or acls:
+    if any(_contents(backend, vpc_id)):
         refuse(_DEPENDENCY, f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
     vpc = original(vpc_id)
     for acl in [acl for acl in backend.network_acls.values() if acl.vpc_id == vpc_id]:
         backend.network_acls.pop(acl.id)  # the default one goes with its VPC
     return vpc
+
+
+def _contents(backend: Any, vpc_id: str) -> Iterator[bool]:
+    """Whether each thing of the kinds that moto does not look at is in the VPC."""
+    yield from (bool(igw.vpc) and igw.vpc.id == vpc_id for igw in backend.internet_gateways.values())
+    yield from (group.name != "default" for group in backend.groups.get(vpc_id, {}).values())
+    yield from (endpoint.vpc_id == vpc_id for endpoint in backend.vpc_end_points.values())
+    yield from (acl.vpc_id == vpc_id and not acl.default for acl in backend.network_acls.values())
 
 
 @cured(InternetGatewayBackend, "detach_internet_gateway")

@@ -49,9 +49,9 @@ A, B = subnet("a", "10.0.0.0/24"), subnet("b", "10.0.1.0/24", "us-east-1b")
 HOST = {"type": "instance", "name": "app-1", "subnet": "a", "instance_type": "t3.small", "image": "debian-12"}
 PROBE = {"type": "security_group", "name": "lb", "vpc": "main"}
 
-DOCUMENTS = {
+DOCUMENTS: dict[str, tuple[list[dict[str, Any]], int, list[str]]] = {
     "unknown kind": ([VPC, {"type": "vpcs", "name": "two"}], 1, ["resources[1].type", "'vpcs'", "did you mean vpc"]),
-    "unknown field": ([VPC | {"dns_suport": True}], 0, ["resources[0].dns_suport", "did you mean dns_support"]),
+    "unknown field": ([VPC | {"dns_suport": True}], 0, ["resources[0].dns_suport", "no such field", "dns_support"]),
     "unknown reference": (
         [VPC, A | {"vpc": "mian"}],
         1,

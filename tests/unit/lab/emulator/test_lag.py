@@ -166,13 +166,13 @@ def test_lags_are_repeatable_by_their_seed() -> None:
 
 
 def test_every_kind_names_what_the_services_models_have() -> None:
-    from lab.emulator.lag import _xml_names
+    from lab.emulator.lag_edit import xml_names
     from lab.emulator.lag_kinds import KINDS
 
     for kinds in KINDS.values():
         for kind in kinds:
             for operation, listed in kind.lists.items():
-                tag, _ = _xml_names(kind.service, operation, listed, kind.key)
+                tag, _ = xml_names(kind.service, operation, listed, kind.key)
                 assert tag
 
 

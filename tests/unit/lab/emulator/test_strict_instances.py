@@ -181,6 +181,19 @@ def test_template_is_honoured(aws: Aws) -> None:
             aws.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
 
 
+def test_profile_of_the_request_wins_and_is_the_only_one(aws: Aws) -> None:
+    subnet, template, request = aws.network().subnet, _profile(aws, "template"), _profile(aws, "request")
+    _template(aws, "node", IamInstanceProfile={"Arn": template})
+    launch = {"LaunchTemplate": {"LaunchTemplateName": "node"}, "SubnetId": subnet, "MinCount": 1, "MaxCount": 2}
+    launched = aws.ec2.run_instances(**launch, IamInstanceProfile={"Arn": request})["Instances"]
+    instances = [aws.instance(instance["InstanceId"]) for instance in launched]
+    assert [instance["IamInstanceProfile"]["Arn"] for instance in instances] == [request, request]
+    with refused("IncorrectState"):
+        aws.ec2.associate_iam_instance_profile(
+            InstanceId=instances[0]["InstanceId"], IamInstanceProfile={"Arn": template}
+        )
+
+
 def test_volume_takes_time_and_stays_in_its_zone(slow: Aws) -> None:
     network = slow.network(zones=2)
     here, there = (slow.launch(subnet)["InstanceId"] for subnet in network.subnets)
@@ -236,3 +249,45 @@ def test_auto_scaling_group_spreads_and_launches_its_version(aws: Aws) -> None:
         aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="agents")
     aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="agents", ForceDelete=True)
     assert {_state(aws, instance["InstanceId"]) for instance in instances} == {"terminated"}
+
+
+def test_auto_scaling_group_registers_its_instances_once_they_run(slow: Aws) -> None:
+    network = slow.network(zones=2)
+    _template(slow, "agent")
+    target = slow.elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=network.vpc)
+    arn = target["TargetGroups"][0]["TargetGroupArn"]
+    slow.autoscaling.create_auto_scaling_group(
+        AutoScalingGroupName="agents",
+        LaunchTemplate={"LaunchTemplateName": "agent"},
+        VPCZoneIdentifier=",".join(network.subnets),
+        MinSize=2,
+        MaxSize=2,
+        TargetGroupARNs=[arn],
+    )
+
+    def targets() -> int:
+        return len(slow.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"])
+
+    assert targets() == 0
+    slow.emulator.settle()
+    assert targets() == 2
+    slow.autoscaling.detach_load_balancer_target_groups(AutoScalingGroupName="agents", TargetGroupARNs=[arn])
+    assert targets() == 0
+
+
+def test_target_group_is_detached_before_its_instances_run(slow: Aws) -> None:
+    network = slow.network(zones=2)
+    _template(slow, "agent")
+    target = slow.elbv2.create_target_group(Name="web", Protocol="HTTP", Port=80, VpcId=network.vpc)
+    arn = target["TargetGroups"][0]["TargetGroupArn"]
+    group = {"AutoScalingGroupName": "agents", "TargetGroupARNs": [arn]}
+    slow.autoscaling.create_auto_scaling_group(
+        **group,
+        LaunchTemplate={"LaunchTemplateName": "agent"},
+        VPCZoneIdentifier=",".join(network.subnets),
+        MinSize=1,
+        MaxSize=1,
+    )
+    slow.autoscaling.detach_load_balancer_target_groups(**group)
+    slow.emulator.settle()
+    assert slow.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"] == []

@@ -215,12 +215,18 @@ def test_roles_and_policies_are_deleted_when_free(aws: Aws) -> None:
         aws.iam.delete_instance_profile(InstanceProfileName="i")
 
 
-def test_managed_policies_are_there(aws: Aws) -> None:
+def test_managed_policy_is_there_to_read(aws: Aws) -> None:
+    arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    assert aws.iam.get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "AmazonSSMManagedInstanceCore"
+    assert aws.iam.list_policies(Scope="Local")["Policies"] == []
+
+
+def test_managed_policy_is_there_to_attach(aws: Aws) -> None:
     arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     aws.iam.create_role(RoleName="r", AssumeRolePolicyDocument=_TRUST)
     aws.iam.attach_role_policy(RoleName="r", PolicyArn=arn)
-    assert aws.iam.get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "AmazonSSMManagedInstanceCore"
-    assert aws.iam.list_policies(Scope="Local")["Policies"] == []
+    attached = aws.iam.list_attached_role_policies(RoleName="r")["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
 
 
 def test_managed_policies_are_listed(aws: Aws) -> None:
