@@ -89,6 +89,7 @@ format: venv
 	ruff check --fix
 	ruff format
 	python -m scripts.role_readme
+	python -m scripts.reference
 
 clean:
 	rm -rf build .ansible .hypothesis

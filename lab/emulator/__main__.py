@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -81,6 +82,17 @@ def _run(command: list[str], environment: dict[str, str]) -> int:
     forward = process.send_signal
     for sent in early:
         forward(sent)
+    return _wait(process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process to end. A plain wait would miss a signal that comes just before it: PEP 475 has no cure."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    ended = os.pidfd_open(process.pid)
+    while ended not in select.select([ended, reader], [], [])[0]:
+        os.read(reader, 512)
     return process.wait()
 
 

@@ -156,7 +156,7 @@ summary:
   returned: always
   type: str
 problems:
-  description: What is wrong with the documents, each as path and message; RV(msg) says the same.
+  description: What is wrong with the documents, each as path and message, which the error says too.
   returned: when the documents or the plan are refused
   type: list
   elements: list

@@ -210,7 +210,7 @@ def test_every_host_with_a_fixed_name_has_a_record_and_what_holds_data_a_volume(
 ) -> None:
     instances = of_kind(platforms[environment], "instance").keys()
     assert instances <= of_kind(platforms[environment], "dns_record").keys()
-    assert of_kind(platforms[environment], "ebs_volume").keys() == instances - {"bastion"}
+    assert of_kind(platforms[environment], "ebs_volume").keys() == instances - {"bastion-1"}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

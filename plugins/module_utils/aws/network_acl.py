@@ -171,7 +171,7 @@ def _change_entries(acl: Any, direction: str, before: Iterable[Mapping[str, Any]
     new = {entry["number"]: entry for entry in entries(after)}
     for entry in (entry for number, entry in new.items() if old.get(number) != entry):
         operation = "ReplaceNetworkAclEntry" if entry["number"] in old else "CreateNetworkAclEntry"
-        yield Call("ec2", operation, {**place, **_entry(entry)})
+        yield Call("ec2", operation, {**place, **_entry(entry)}, beside=True)
     for number in sorted(old.keys() - new.keys()):
         yield Call("ec2", "DeleteNetworkAclEntry", {**place, "RuleNumber": number})
 
@@ -196,20 +196,25 @@ def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _take(acl: Any, subnets: Sequence[Any]) -> Iterator[Step]:
-    """Every subnet has an ACL always, so it is taken from whichever has it: the id of that association is looked up."""
-    for index, subnet in enumerate(subnets):
-        association = f"association-{index}"
-        path: Any = Text(("NetworkAcls[].Associations[] | [?SubnetId == '", subnet, "'].NetworkAclAssociationId | [0]"))
-        yield Wait(
-            "ec2",
-            "DescribeNetworkAcls",
-            {"Filters": [{"Name": "association.subnet-id", "Values": [subnet]}]},
-            "NetworkAcls[0] && 'found'",
-            until=("found",),
-            gives={association: path},
-        )
-        params = {"AssociationId": Own(association), "NetworkAclId": acl}
-        yield Call("ec2", "ReplaceNetworkAclAssociation", params)
+    """Every subnet has an ACL always, so it is taken from whichever has it: those associations' ids are looked up."""
+    if not subnets:
+        return
+    paths = [
+        Text(("NetworkAcls[].Associations[] | [?SubnetId == '", one, "'].NetworkAclAssociationId | [0]"))
+        for one in subnets
+    ]
+    every = Text((*(part for path in paths for part in ("(", *path.parts, ") && ")), "'found'"))
+    yield Wait(
+        "ec2",
+        "DescribeNetworkAcls",
+        {"Filters": [{"Name": "association.subnet-id", "Values": list(subnets)}]},
+        every,
+        until=("found",),
+        gives={f"association-{index}": path for index, path in enumerate(paths)},
+    )
+    for index in range(len(subnets)):
+        params = {"AssociationId": Own(f"association-{index}"), "NetworkAclId": acl}
+        yield Call("ec2", "ReplaceNetworkAclAssociation", params, beside=True)
 
 
 def _let_go(have: Have, subnets: Sequence[str]) -> Iterator[Step]:
@@ -228,4 +233,5 @@ def _let_go(have: Have, subnets: Sequence[str]) -> Iterator[Step]:
     for subnet in subnets:
         params = {"AssociationId": have.attributes["associations"][subnet], "NetworkAclId": Own("default")}
         # Another ACL may have taken the subnet already.
-        yield Call("ec2", "ReplaceNetworkAclAssociation", params, done=("InvalidAssociationID.NotFound",))
+        gone = ("InvalidAssociationID.NotFound",)
+        yield Call("ec2", "ReplaceNetworkAclAssociation", params, done=gone, beside=True)

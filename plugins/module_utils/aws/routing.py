@@ -267,16 +267,16 @@ class RouteTable(Ec2Kind):
         target = {TARGETS[name]: value for name, value in route.items() if name in TARGETS}
         params = {"RouteTableId": table, "DestinationCidrBlock": route["destination"], **target}
         # A NAT gateway that a killed run left pending is not found before it is available.
-        return Call("ec2", operation, params, patience={"InvalidNatGatewayID.NotFound": 300})
+        return Call("ec2", operation, params, patience={"InvalidNatGatewayID.NotFound": 300}, beside=True)
 
     def _associate(self, table: Any, subnet: Any) -> Call:
         params = {"RouteTableId": table, "SubnetId": subnet}
         # A subnet that moves from one table to another is let go by the other's own update.
-        return Call("ec2", "AssociateRouteTable", params, patience={"Resource.AlreadyAssociated": 300})
+        return Call("ec2", "AssociateRouteTable", params, patience={"Resource.AlreadyAssociated": 300}, beside=True)
 
     def _disassociate(self, have: Have, subnet: str) -> Call:
         params = {"AssociationId": have.attributes["associations"][subnet]}
-        return Call("ec2", "DisassociateRouteTable", params, done=("InvalidAssociationID.NotFound",))
+        return Call("ec2", "DisassociateRouteTable", params, done=("InvalidAssociationID.NotFound",), beside=True)
 
 
 def _declarable(route: Mapping[str, Any]) -> bool:

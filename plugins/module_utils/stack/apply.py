@@ -84,6 +84,8 @@ class _Progress:
     step_begun: float = 0.0
     pause: float = FIRST_POLL
     stopped: bool = False
+    sent: set[int] = field(default_factory=set)
+    """Positions of calls that were sent at once with others, of which some must be sent again."""
 
 
 class Executor:
@@ -208,16 +210,36 @@ class Executor:
                 if self.stop.is_set():
                     progress.stopped = True
                     break
-                self._take(progress)
-                progress.position += 1
+                progress.position = self._take(progress)
                 progress.step_begun, progress.pause = 0.0, FIRST_POLL
         except BaseException as caught:
             error = caught
         self._returned.put((progress, error))
 
-    def _take(self, progress: _Progress) -> None:
-        step = progress.node.steps[progress.position]
+    def _take(self, progress: _Progress) -> int:
+        """Take the next step, or the calls that are sent at once; the position after them."""
         progress.step_begun = progress.step_begun or time.monotonic()
+        steps = progress.node.steps[progress.position :]
+        beside = list(itertools.takewhile(lambda step: isinstance(step, Call) and step.beside, steps))
+        end = progress.position + max(1, len(beside))
+        left = [position for position in range(progress.position, end) if position not in progress.sent]
+        if len(left) == 1:
+            self._do(progress, left[0])
+        else:
+            self._do_at_once(progress, left)
+        return end
+
+    def _do_at_once(self, progress: _Progress, positions: list[int]) -> None:
+        with ThreadPoolExecutor(len(positions), thread_name_prefix="beside") as pool:
+            tries = {position: pool.submit(self._do, progress, position) for position in positions}
+        errors = [error for each in tries.values() if (error := each.exception()) is not None]
+        progress.sent |= {position for position, each in tries.items() if each.exception() is None}
+        if errors:
+            # What cannot pass counts before what may.
+            raise min(errors, key=lambda error: isinstance(error, _NotYet))
+
+    def _do(self, progress: _Progress, position: int) -> None:
+        step = progress.node.steps[position]
         params = resolve(step.params, lambda ref: self._lookup(ref, progress.node.key))
         if isinstance(step, Wait):
             self._poll(progress, step, params)
@@ -269,14 +291,15 @@ class Executor:
                 raise
             # Not shown yet: as good as an answer without it.
             response = {}
-        found = self.sender.search(wait.path, response) if response else None
+        path = resolve(wait.path, lambda ref: self._lookup(ref, progress.node.key))
+        found = self.sender.search(path, response) if response else None
         if found in (wait.until or (None, [], "")):
             self._learn(progress.node.key, wait.gives, response)
             return
         if found in wait.fail:
-            raise ProviderError("Failed", f"{wait.operation}: {wait.path} became {found}")
+            raise ProviderError("Failed", f"{wait.operation}: {path} became {found}")
         if time.monotonic() - progress.step_begun > wait.deadline:
-            raise ProviderError("Timeout", f"{wait.operation}: {wait.path} is {found} after {wait.deadline} s")
+            raise ProviderError("Timeout", f"{wait.operation}: {path} is {found} after {wait.deadline} s")
         raise _NotYet
 
     def _learn(self, key: Key, gives: Mapping[str, Any], response: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ class Decider:
         self.known: dict[Key, dict[str, Any]] = {}
         self.not_considered: dict[str, list[Key]] = defaultdict(list)
 
-    def decide(self) -> Plan:
+    def decide(self, look: bool) -> Plan:
         """The plan without its steps. Raises ``Refused`` with every reason at once."""
         references = {key: ordering_references(self.kinds[key[0]], want.values) for key, want in self.wants.items()}
         decisions = {key: self._wanted(key) for key in graphlib.TopologicalSorter(references).static_order()}
@@ -48,10 +48,11 @@ class Decider:
             self._late(decision)
         every = [*(decisions[key] for key in self.wants), *self._unwanted()]
         protected = [decision for decision in every if self._protects(decision)]
-        problems = [*self._duplicates(), *self._foreign(), *self._kept(protected), *self._impossible(every)]
+        kept = list(self._kept(protected))
+        problems = [*([] if look else kept), *self._duplicates(), *self._foreign(), *self._impossible(every)]
         if problems:
             raise Refused(problems, [".".join(decision.key) for decision in protected])
-        return Plan(every, self.known, self.not_considered)
+        return Plan(every, self.known, self.not_considered, notes=[f"Would be refused: {why}" for _path, why in kept])
 
     def lookup(self, ref: Ref | Own) -> Any:
         """The attribute of what exists and stays; the reference itself where that is not known yet."""

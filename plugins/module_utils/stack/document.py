@@ -72,7 +72,7 @@ class Catalogue:
         problems = list(checker.problems) or list(self._references(wants)) or list(_cycles(self.kinds, wants))
         problems = problems or list(self.check(wants, scope))
         if problems:
-            raise Invalid(problems)
+            raise Invalid(list(dict.fromkeys(problems)))
         return wants
 
     def _expanded(self, documents: Sequence[Any], checker: Checker, scope: Scope) -> Iterator[tuple[str, Document]]:

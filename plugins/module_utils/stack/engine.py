@@ -88,34 +88,49 @@ class Result:
 
 def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> Result:
     """Do the job. Raises ``Invalid``, ``Refused``, ``Held`` or ``ProviderError`` before anything is touched."""
-    scope = provider.identify(job.scope)
+    # The journal is read before the account: what another run does meanwhile shows when the lease is taken.
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(provider.store.load, job.scope.stack)
+        scope = provider.identify(job.scope)
+    seen = read.result()
     wants = provider.catalogue.load(job.documents, scope)
     provider.prepare(wants)
     while True:
-        seen = provider.store.load(scope.stack)
         plan = _plan(job, provider, wants)
         if job.check or not plan.changed:
             plan.notes += provider.preflight(plan)
             return Result(scope, plan, plan.known, wants=wants)
         if seen is not None and _in_doubt(plan, seen, job.horizon):
             _wait(seen, job.horizon, stop, listen)
-            continue
-        lease = journal.take(provider.store, scope.stack, seen, plan, stop)
-        if lease is not None:
+        elif (lease := journal.take(provider.store, scope.stack, seen, plan, stop)) is not None:
             break
+        seen = provider.store.load(scope.stack)
+    return _apply(job, provider, Result(scope, plan, wants=wants), lease, seen, stop, listen)
+
+
+def _apply(
+    job: Job,
+    provider: Provider,
+    planned: Result,
+    lease: journal.Lease,
+    seen: journal.Entry | None,
+    stop: threading.Event,
+    listen: Listen,
+) -> Result:
     if seen is not None and seen.note:
         listen({"event": "note", "text": seen.note})
-    tokens = journal.tokens(plan, lease.entry.run, seen)
+    tokens = journal.tokens(planned.plan, lease.entry.run, seen)
     with journal.kept(lease, journal.beat_seconds(job.horizon)):
-        executor = Executor(plan, provider, tokens, stop, listen)
-        outcome = executor.run()
-    lease.finish(outcome)
-    return Result(scope, plan, executor.known, outcome, wants)
+        executor = Executor(planned.plan, provider, tokens, stop, listen)
+        planned.outcome = executor.run()
+    lease.finish(planned.outcome)
+    planned.attributes = executor.known
+    return planned
 
 
 def _plan(job: Job, provider: Provider, wants: Wants) -> Plan:
     haves = observe(provider, wants, sweep=job.aim.prune or job.aim.absent)
-    return make_plan(provider.catalogue.kinds, wants, haves, job.aim)
+    return make_plan(provider.catalogue.kinds, wants, haves, job.aim, job.check)
 
 
 def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
@@ -125,8 +140,12 @@ def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
     """
     if seen.held(time.time()) or time.time() > seen.visible_from(horizon):
         return False
+    # Of another digest, a creation gets a new token: its references are known by now, or its document has changed.
+    same = set() if seen.finished else journal.intents(plan).items() & seen.intents.items()
     creations = (node for node in plan.nodes.values() if node.action == "create" and node.id in seen.intents)
-    return any(seen.finished or not any(call.token for call in node.calls) for node in creations)
+    return any(
+        (node.id, seen.intents[node.id]) not in same or not any(call.token for call in node.calls) for node in creations
+    )
 
 
 def _wait(seen: journal.Entry, horizon: float, stop: threading.Event, listen: Listen) -> None:

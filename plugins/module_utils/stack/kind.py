@@ -40,11 +40,15 @@ class Call:
     token: str = ""
     done: tuple[str, ...] = ()
     patience: Mapping[str, int] = field(default_factory=dict)
+    beside: bool = False
+    """It is sent at once with the calls next to it that say so too."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """Poll a describe call until ``path`` (JMESPath) has one of the values ``until``; ``gone`` codes count as reached.
+    """Poll a describe call until ``path`` (JMESPath, a string or ``Text``) has one of the values ``until``.
+
+    ``gone`` codes count as reached.
 
     With ``until`` empty the wait is for absence: a ``gone`` code or an empty result.
     """
@@ -52,7 +56,7 @@ class Wait:
     service: str
     operation: str
     params: Mapping[str, Any]
-    path: str
+    path: Any
     until: tuple[str, ...] = ()
     fail: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()

@@ -38,10 +38,13 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.schema impo
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import resolve
 
 
-def make_plan(kinds: Mapping[str, Kind], wants: Wants, haves: Collection[Have], aim: Aim) -> Plan:
-    """Decide on every resource, then order the calls. Raises ``Refused`` with every reason at once."""
+def make_plan(kinds: Mapping[str, Kind], wants: Wants, haves: Collection[Have], aim: Aim, look: bool = False) -> Plan:
+    """Decide on every resource, then order the calls. Raises ``Refused`` with every reason at once.
+
+    ``look``: the plan is only shown, so protection is a note in it.
+    """
     decider = Decider(kinds, wants, haves, aim)
-    plan = decider.decide()
+    plan = decider.decide(look)
     _Orderer(decider, plan).order()
     bundle(kinds, plan)
     for node in plan.nodes.values():

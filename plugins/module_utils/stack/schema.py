@@ -181,9 +181,12 @@ class Checker:
         return number
 
     def _boolean(self, value: Any, field: Field, path: str) -> Any:
-        if not isinstance(value, bool):
+        # An extra variable (-e name=true) arrives as a string.
+        words = {"true": True, "yes": True, "false": False, "no": False}
+        known = words.get(str(value).lower())
+        if known is None:
             self.problems.add(path, f"must be true or false, not {value!r}")
-        return bool(value)
+        return bool(known)
 
     def _cidr(self, value: Any, field: Field, path: str) -> Any:
         try:

@@ -82,7 +82,7 @@ class Generated:
         return json.dumps({**dict(self.fields), self.key: text}) if self.key else text
 
 
-Lookup: TypeAlias = "Callable[[Ref | Own], Any]"
+Lookup: TypeAlias = Callable[["Ref | Own"], Any]
 """Answers the value of a reference, or the reference itself while it is not known."""
 
 

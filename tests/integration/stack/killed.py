@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run that dies: `python -m tests.integration.stack.killed < job.json`, by SIGKILL after so many mutating calls,
-whatever other calls are in flight.
+refused ones too, whatever other calls are in flight.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ class Mortal(Aws):
         self._count = threading.Lock()
 
     def send(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
-        answer = super().send(service, operation, params)
-        if service != "dynamodb" and not READING.match(operation):
-            with self._count:
-                self._left -= 1
-                if not self._left:
-                    os.kill(os.getpid(), signal.SIGKILL)
-        return answer
+        try:
+            return super().send(service, operation, params)
+        finally:
+            if service != "dynamodb" and not READING.match(operation):
+                self._age()
+
+    def _age(self) -> None:
+        with self._count:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:

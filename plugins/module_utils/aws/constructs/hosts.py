@@ -54,7 +54,7 @@ DATA_VOLUME = {
     "throughput": integer("MiB per second."),
     "kms_key": string("Key that encrypts it, in place of the account's own."),
 }
-SLOTS_ONLY = ("single", "data_volume", "public_address", "elastic_ip", "dns_zone")
+SLOTS_ONLY = ("data_volume", "public_address", "elastic_ip", "dns_zone")
 SCALING_ONLY = ("target_groups", "node_tags")
 SHARED = ("security_groups", "key_pair", "role", "root_volume", "market", "hop_limit")
 """Fields that an instance and a launch template take as they are given."""
@@ -66,7 +66,6 @@ class Hosts(Construct):
     fields = {
         "count": integer("Number of slots, each a host with a fixed name `<name>-<n>`.", minimum=0),
         "scaling": record(SCALING, "Make an auto scaling group in place of slots."),
-        "single": boolean("With `count: 1`: the host's name is `<name>`, without a number.", default=False),
         "network": string("The network they stand in.", default="main"),
         "tier": string("The network's tier they stand in.", required=True),
         "zones": zones_field("Zones; slots go round them."),
@@ -113,16 +112,13 @@ class Hosts(Construct):
             yield from _scaling(name, values, zones)
             return
         for index in range(values["count"]):
-            slot = name if values["single"] else f"{name}-{index + 1}"
-            yield from _slot(name, slot, zones[index % len(zones)], values)
+            yield from _slot(name, f"{name}-{index + 1}", zones[index % len(zones)], values)
 
 
 def _slot_problems(values: Mapping[str, Any]) -> Iterator[str]:
     for field in _given(values, SCALING_ONLY):
         remedy = "list the instances in the target group's `targets`" if field == "target_groups" else "drop it"
         yield f"{field}: only an auto scaling group has it; {remedy}"
-    if values["single"] and values["count"] != 1:
-        yield f"single: there are {values['count']} slots; set `count: 1` or drop it"
 
 
 def _given(values: Mapping[str, Any], fields: tuple[str, ...]) -> list[str]:

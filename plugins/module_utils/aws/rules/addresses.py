@@ -39,7 +39,7 @@ def subnets_overlap(documents: Documents) -> Iterator[Finding]:
     def vpc(subnet: Want) -> str:
         return str(subnet["vpc"].name)
 
-    for _, subnets in groupby(sorted(documents.of("subnet"), key=vpc), vpc):
+    for _vpc, subnets in groupby(sorted(documents.of("subnet"), key=vpc), vpc):
         for one, other in _overlaps(subnets):
             message = f"{other['cidr']} overlaps {one['cidr']} of subnet {one.name}"
             yield f"{other.path}.cidr", f"{message}; choose another range"

@@ -130,7 +130,7 @@ def _step_problems(kind: Kind, step: Step) -> Iterator[str]:
             yield report.generate_report()
         yield from _bad_choices(params, model.input_shape, "")
     gives = resolve(step.gives, _sampled).values()
-    paths = [*gives] if isinstance(step, Call) else [step.path, *gives]
+    paths = [*gives] if isinstance(step, Call) else [resolve(step.path, _sampled), *gives]
     output = model.output_shape.members if model.output_shape is not None else {}
     for path in paths:
         if (head := re.match(r"\w+", path)) and head[0] not in output:

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -186,7 +187,10 @@ class Account:
         for step in steps:
             assert problems(kind, [step]) == []
             params = resolve(step.params, self._lookup(own))
-            answer = self._send(step, params) if isinstance(step, Call) else self._await(step, params)
+            if isinstance(step, Call):
+                answer = self._send(step, params)
+            else:
+                answer = self._await(dataclasses.replace(step, path=resolve(step.path, self._lookup(own))), params)
             gives = resolve(step.gives, self._lookup(own))
             given = {attribute: jmespath.search(path, answer) for attribute, path in gives.items()}
             own.update({attribute: value for attribute, value in given.items() if value is not None})

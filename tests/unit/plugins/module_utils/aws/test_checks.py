@@ -442,7 +442,7 @@ def test_constructs_stand_for_documents_that_pass(nat: str) -> None:
             s3_endpoint_policy={"Version": "2012-10-17", "Statement": []},
             interface_endpoints=["ssm", "ecr.api"],
         ),
-        hosts("bastion", count=1, single=True, tier="public", elastic_ip=True),
+        hosts("bastion", count=1, tier="public", elastic_ip=True),
         hosts("kafka", count=3, tier="app", role="node", dns_zone="internal", data_volume={"size": 100}, **private),
         hosts("agent", scaling={"maximum": 3}, tier="app", target_groups=["api"], node_tags={"a": "b"}, **private),
         hosts("web", scaling={"maximum": 3}, tier="public", security_groups=["nodes"], root_volume={"size": 50}),

@@ -59,10 +59,6 @@ def test_the_least_slot_says_only_what_it_must() -> None:
     }
 
 
-def test_a_single_slot_has_no_number() -> None:
-    assert names(hosts("bastion", count=1, single=True), "instance") == ["bastion"]
-
-
 def test_slots_keep_data_name_and_address() -> None:
     volume = {"size": 100, "iops": 4000}
     documents = hosts(count=2, data_volume=volume, elastic_ip=True, dns_zone="internal")
@@ -215,14 +211,12 @@ def test_a_host_without_a_role_publishes_nothing() -> None:
     [
         ({}, "count: give either `count` or `scaling`"),
         ({"count": 1, "scaling": {"maximum": 1}}, "count: give either `count` or `scaling`"),
-        ({"count": 2, "single": True}, "single: there are 2 slots; set `count: 1` or drop it"),
         ({"count": 1, "zones": ["eu-west-1a"]}, "zones: 'eu-west-1a' is no zone of us-east-1"),
         ({"count": 1, "zones": []}, "zones: 0 named, at least 1 needed"),
         ({"scaling": {"maximum": 1}, "data_volume": {"size": 1}}, "data_volume: only slots have it"),
         ({"scaling": {"maximum": 1}, "elastic_ip": True}, "elastic_ip: only slots have it"),
         ({"scaling": {"maximum": 1}, "public_address": True}, "public_address: only slots have it"),
         ({"scaling": {"maximum": 1}, "dns_zone": "internal"}, "dns_zone: only slots have it"),
-        ({"scaling": {"maximum": 1}, "single": True}, "single: only slots have it"),
         (
             {"count": 1, "target_groups": ["api"]},
             "target_groups: only an auto scaling group has it; list the instances",

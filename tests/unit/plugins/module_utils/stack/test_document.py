@@ -31,7 +31,7 @@ def rule(**fields: Any) -> dict[str, Any]:
         ([{**VPC, "name": None}], "resources[0].name", "required"),
         ([{**VPC, "cider": 1}], "resources[0].cider", "no such field; known fields are cidr"),
         ([{**VPC, "cidr": "10.0.0.1/16"}], "resources[0].cidr", "has host bits set"),
-        ([{**VPC, "dns_support": "yes"}], "resources[0].dns_support", "must be true or false"),
+        ([{**VPC, "dns_support": "on"}], "resources[0].dns_support", "must be true or false"),
         ([VPC, VPC], "resources[1]", "declared already at resources[0]"),
         ([VPC, rule(cidrs=["10.0.0.0/33"])], "resources[1].ingress[1].cidrs[0]", "is no IPv4 network"),
         ([VPC, rule(protocol="tpc", cidrs=["0.0.0.0/0"])], "resources[1].ingress[1].protocol", "is none of"),

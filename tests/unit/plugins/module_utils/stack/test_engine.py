@@ -182,6 +182,11 @@ def test_protected_is_refused_before_anything_is_touched_unless_named() -> None:
         go(cloud, [box("a", port=2, protect=True), box("b", size=2)])
     with pytest.raises(Refused, match=r"would be destroyed: box\.a;"):
         go(cloud, [], absent=True)
+    looked = go(cloud, [], absent=True, check=True).plan
+    assert (len(looked.of("destroy")), looked.notes) == (
+        2,
+        ["Would be refused: protected and would be destroyed: box.a; add to `unprotect` those whose data may go"],
+    )
     assert cloud.calls == []
     go(cloud, [], absent=True, unprotect={"box.a"})
     assert cloud.state() == []
