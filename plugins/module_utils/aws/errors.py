@@ -12,6 +12,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.apply impor
 
 try:
     from botocore import exceptions
+    from botocore.parsers import ResponseParserError
 except ImportError:
     exceptions = None
 
@@ -57,6 +58,10 @@ def translated(service: str, operation: str, region: str) -> Iterator[None]:
         ) from error
     except exceptions.ParamValidationError as error:
         raise ProviderError("ParamValidation", str(error)) from error
+    except ResponseParserError as error:
+        raise Unusable(
+            "NoAnswerOfAws", f"what answered for {service} is not AWS: check AWS_ENDPOINT_URL and proxies"
+        ) from error
     except exceptions.BotoCoreError as error:
         raise ProviderError(type(error).__name__, str(error)) from error
 

@@ -113,6 +113,7 @@ class Catalogue:
             path=path,
             protect=house.get("protect", kind.protected),
             adopt=house["adopt"],
+            written=values,
         )
         for message in (*_too_many_tags(kind, want), *kind.check(want)):
             checker.problems.add(path, message)

@@ -84,7 +84,7 @@ def intents(plan: Plan) -> dict[str, str]:
 
 
 def fingerprint(want: Want) -> str:
-    body = json.dumps([want.physical_name, want.generation, want.values], sort_keys=True, default=str)
+    body = json.dumps([want.physical_name, want.generation, want.written], sort_keys=True, default=str)
     return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 

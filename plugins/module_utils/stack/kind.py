@@ -82,6 +82,8 @@ class Want:
     protect: bool = False
     adopt: bool = False
     generation: int = 1
+    written: Mapping[str, Any] = field(default_factory=dict)
+    """The values as the document says them, no reference resolved."""
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
