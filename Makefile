@@ -2,6 +2,7 @@
 #
 #   make plan [INVENTORY=prod] [APPLY=yes]   the whole plan of an inventory, on this machine, without an account
 #   make check | integration | test | bench  the tests, see scripts/run_layers.py
+#   make soak                                what CI leaves out for time
 #   make lock [UPGRADE=yes]                  requirements/*.lock from requirements/*.in
 #
 # Everything is installed below $(SLIPWAY_CACHE) (.cache) from locks with hashes. Nothing needs root.
@@ -19,11 +20,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration bench lock format clean distclean \
+.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration soak bench lock format clean distclean \
 	ruff types complexity yaml ansible-lint changelog shell
 
 help:
-	@sed -n '3,7s/^#  \{0,1\}//p' $(MAKEFILE_LIST)
+	@sed -n '3,8s/^#  \{0,1\}//p' $(MAKEFILE_LIST)
 
 venv:
 	@scripts/bootstrap.sh dev .venv
@@ -75,6 +76,10 @@ artefact: venv
 
 integration: venv
 	$(PYTEST) tests/integration
+
+soak: venv
+	SLIPWAY_SOAK=1 $(PYTEST) tests/integration/stack/test_crash.py
+	@git rev-parse HEAD > tests/integration/soak.commit
 
 bench: venv-bench
 	PATH="$(CURDIR)/.venv-bench/bin:$$PATH" python -m tests.bench

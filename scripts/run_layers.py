@@ -39,7 +39,10 @@ LAYERS = {
     ],
     "integration": ["integration"],
 }
+SOAK = ROOT / "tests/integration/soak.commit"
+"""The commit at which `make soak` last passed; the file is written by it and committed."""
 LEFT_OUT = {
+    "make soak": "all twenty points of being killed; here five of them",
     "make bench": "ratios against amazon.aws: minutes long, and a shared machine's noise is no verdict",
 }
 
@@ -124,6 +127,7 @@ def main() -> None:
     print(f"\nLayers run: {', '.join(layers)}, in {time.monotonic() - start:.0f} s. Logs: {REPORTS.relative_to(ROOT)}/")
     for command, reason in LEFT_OUT.items():
         print(f"Not run in CI: {command} ({reason})")
+    print(f"make soak last passed at {SOAK.read_text().strip() if SOAK.exists() else 'no commit yet'}")
     failed = sum(outcome.failed for outcome in outcomes)
     print(f"{sum(outcome.passed for outcome in outcomes)} passed, {failed} failed")
     sys.exit(failed > 0)

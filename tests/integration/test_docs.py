@@ -162,5 +162,5 @@ def test_the_role_of_the_how_to_adds_what_it_says(tmp_path: Path) -> None:
         environment = {**os.environ, **emulator.environment, "ANSIBLE_CONFIG": str(copy / "ansible.cfg")}
         done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    added = re.findall(r"^  \+ (\w+) search ", done.stdout, re.MULTILINE)
+    added = re.findall(r"^  \+ (\w+) search(?:-1)? ", done.stdout, re.MULTILINE)
     assert sorted(added) == ["dns_record", "ebs_volume", "iam_role", "instance", "security_group"]

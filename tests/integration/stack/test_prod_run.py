@@ -138,10 +138,10 @@ def test_a_component_left_out_is_not_considered_until_it_is_named_as_removed(lau
 
     refused = site(launched, slipway_components=components, slipway_removed_components=["gitlab"])
     assert refused.code != 0
-    assert "protected and would be destroyed: ebs_volume.gitlab" in refused.message
+    assert "protected and would be destroyed: ebs_volume.gitlab-1" in refused.message
     assert launched.attempts() == []
 
-    named = {"slipway_removed_components": ["gitlab"], "slipway_unprotect": ["ebs_volume.gitlab"]}
+    named = {"slipway_removed_components": ["gitlab"], "slipway_unprotect": ["ebs_volume.gitlab-1"]}
     removed = site(launched, slipway_components=components, **named)
     assert removed.code == 0, removed.output
     plan = removed.plan
