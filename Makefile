@@ -24,7 +24,7 @@ export PYTHON
 	ruff types complexity yaml ansible-lint changelog shell
 
 help:
-	@sed -n '3,8s/^#  \{0,1\}//p' $(MAKEFILE_LIST)
+	@sed -n '3,6s/^#  \{0,1\}//p' $(MAKEFILE_LIST)
 
 venv:
 	@scripts/bootstrap.sh dev .venv
@@ -78,7 +78,7 @@ integration: venv
 	$(PYTEST) tests/integration
 
 soak: venv
-	SLIPWAY_SOAK=1 $(PYTEST) tests/integration/stack/test_crash.py
+	SLIPWAY_SOAK=1 $(PYTEST) tests/integration/stack/test_crash.py tests/unit/plugins
 	@git rev-parse HEAD > tests/integration/soak.commit
 
 bench: venv-bench

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 
 # The machines that run this are shared: how long an example takes says nothing.
-settings.register_profile("slipway", deadline=None, max_examples=40)
+# CI draws the same examples every time; `SLIPWAY_SOAK` draws many, and others each time.
+SOAK = bool(os.environ.get("SLIPWAY_SOAK"))
+settings.register_profile("slipway", deadline=None, max_examples=400 if SOAK else 40, derandomize=not SOAK)
 settings.load_profile("slipway")
