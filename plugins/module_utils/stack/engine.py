@@ -136,7 +136,8 @@ def _plan(job: Job, provider: Provider, wants: Wants) -> Plan:
 def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
     """Whether the last run meant to make something that is not to be seen, and may be too new to be seen.
 
-    Where a dead run's client token can be used again there is no doubt: the provider answers with what it made.
+    Where a dead run's client token can be used again there is no doubt: the provider answers with what it made. That is
+    so only where it is the one call of the creation: calls after it may have been sent too, and have no token.
     """
     if seen.held(time.time()) or time.time() > seen.visible_from(horizon):
         return False
@@ -144,7 +145,7 @@ def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
     same = set() if seen.finished else journal.intents(plan).items() & seen.intents.items()
     creations = (node for node in plan.nodes.values() if node.action == "create" and node.id in seen.intents)
     return any(
-        (node.id, seen.intents[node.id]) not in same or not any(call.token for call in node.calls) for node in creations
+        (node.id, seen.intents[node.id]) not in same or not all(call.token for call in node.calls) for node in creations
     )
 
 

@@ -16,7 +16,7 @@ import yaml
 from lab.emulator import Emulator
 from tests.integration.stack.world import PROD, ROOT, Document, Operations, Played, World, changes, planned
 
-FOREIGN = 50
+FOREIGN = 500
 CORE = ["vpc", "identity", "storage", "database", "k3s_server", "k3s_agent", "kafka", "rabbitmq"]
 
 
