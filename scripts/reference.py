@@ -8,7 +8,6 @@ With ``--check`` it writes nothing, and fails where a page is not up to date.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
@@ -27,6 +26,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.document im
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind  # noqa: E402
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope  # noqa: E402
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import ABSENT, Change, Field  # noqa: E402
+from scripts.generated import differing, write_or_check  # noqa: E402
 from scripts.role_readme import code, prose, rows, type_of  # noqa: E402
 
 EXAMPLE = Scope(project="shop", environment="prod", region="us-east-1", account="123456789012")
@@ -242,19 +242,11 @@ def page(blocks: list[str]) -> str:
 def stale(folder: Path) -> dict[Path, str]:
     """The pages that differ from what they are made of, and what they should be."""
     pages = {folder / "kinds.md": kinds_page(), folder / "modules.md": modules_page()}
-    return {path: text for path, text in pages.items() if not path.exists() or path.read_text() != text}
+    return differing(pages)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not up to date")
-    check = parser.parse_args().check
-    differing = stale(ROOT / "docs/reference")
-    for path, text in differing.items():
-        print(f"{path.relative_to(ROOT)} is {'not up to date: python -m scripts.reference' if check else 'written'}")
-        if not check:
-            path.write_text(text)
-    sys.exit(check and bool(differing))
+    write_or_check(stale(ROOT / "docs/reference"), __doc__, "python -m scripts.reference")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,8 @@ With ``--check`` it writes nothing, and fails where a page is not up to date.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ import yaml
 from antsibull_docs_parser import md
 from antsibull_docs_parser.parser import Context, parse
 
-ROOT = Path(__file__).resolve().parent.parent
+from scripts.generated import ROOT, differing, write_or_check
 
 Option = Mapping[str, Any]
 
@@ -101,19 +99,11 @@ def stale(roles: Path) -> dict[Path, str]:
     pages = {
         spec.parent.parent / "README.md": readme(spec.parent.parent) for spec in roles.glob("*/meta/argument_specs.yml")
     }
-    return {page: text for page, text in sorted(pages.items()) if not page.exists() or page.read_text() != text}
+    return differing(dict(sorted(pages.items())))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page is not up to date")
-    check = parser.parse_args().check
-    differing = stale(ROOT / "roles")
-    for page, text in differing.items():
-        print(f"{page.relative_to(ROOT)} is {'not up to date: make format' if check else 'written'}")
-        if not check:
-            page.write_text(text)
-    sys.exit(check and bool(differing))
+    write_or_check(stale(ROOT / "roles"), __doc__, "make format")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.role_readme import ROOT, stale
+from scripts.generated import ROOT
+from scripts.role_readme import stale
 
 ROLES = ROOT / "roles"
 NAMES = sorted(path.name for path in ROLES.iterdir() if path.is_dir()) if ROLES.is_dir() else []
