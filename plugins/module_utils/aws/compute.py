@@ -220,7 +220,7 @@ class Instance(Ec2Kind):
     tag_type = "instance"
     down = "the machine, with what is on its root volume"
     lock = "termination_protection"
-    after = ("route_table", "nat_gateway")
+    after = ("vpc", "route_table", "nat_gateway")
     fields = {
         "subnet": reference("subnet", "The subnet it stands in.", required=True, change=Change.REPLACE),
         **LAUNCH_FIELDS,

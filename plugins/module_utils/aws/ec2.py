@@ -36,6 +36,8 @@ class Ec2Kind(Kind):
     state_key: ClassVar[str] = "State"
     gone_states: ClassVar[tuple[str, ...]] = ()
     """States in which the API still lists what no longer exists."""
+    leaving_states: ClassVar[tuple[str, ...]] = ()
+    """States in which it still holds what a successor needs."""
 
     def observe(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of one listed row, in the document's terms."""
@@ -65,6 +67,7 @@ class Ec2Kind(Kind):
             attributes=self.describe(row),
             tags=tags,
             physical_name=tags.get("Name", ""),
+            leaving=row.get(self.state_key) in self.leaving_states,
         )
 
     def tagged(self, want: Want, *more: str) -> dict[str, Any]:

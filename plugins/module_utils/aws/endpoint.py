@@ -38,7 +38,9 @@ class VpcEndpoint(Ec2Kind):
     id_key = "VpcEndpointId"
     tag_type = "vpc-endpoint"
     resource_type = "vpce"
-    gone_states = ("deleting", "Deleting", "deleted", "Deleted")
+    gone_states = ("deleted", "Deleted")
+    leaving_states = ("deleting", "Deleting")
+    after = ("vpc",)  # private names need the VPC's DNS switches
     down = "the VPC's way to the service"
     fields = {
         "vpc": reference("vpc", "The VPC that it serves.", required=True, change=Change.REPLACE),
@@ -90,13 +92,8 @@ class VpcEndpoint(Ec2Kind):
                 yield f"{field}: a {want['endpoint_type']} endpoint has none; remove it or change endpoint_type"
 
     def create(self, want: Want) -> Iterator[Step]:
-        # One that a killed run left going still holds the routes or the private name.
-        predecessor = [
-            {"Name": f"tag:{STACK_TAG}", "Values": [want.scope.stack]},
-            {"Name": f"tag:{NAME_TAG}", "Values": [want.name]},
-            {"Name": "vpc-endpoint-state", "Values": ["deleting"]},
-        ]
-        yield Wait("ec2", "DescribeVpcEndpoints", {"Filters": predecessor}, "VpcEndpoints[0].VpcEndpointId")
+        if want.leaving:
+            yield self._successor(want)
         interface = want["endpoint_type"] == "interface"
         yield Call(
             "ec2",
@@ -134,6 +131,15 @@ class VpcEndpoint(Ec2Kind):
         # Until then its interfaces hold the subnets and the security groups.
         left = "VpcEndpoints[?State != 'deleted' && State != 'Deleted']"
         yield Wait("ec2", "DescribeVpcEndpoints", {"VpcEndpointIds": [have.id]}, left, gone=gone, deadline=900)
+
+    def _successor(self, want: Want) -> Wait:
+        """Until its predecessor is gone, that still holds the routes or the private name."""
+        predecessor = [
+            {"Name": f"tag:{STACK_TAG}", "Values": [want.scope.stack]},
+            {"Name": f"tag:{NAME_TAG}", "Values": [want.name]},
+            {"Name": "vpc-endpoint-state", "Values": ["deleting"]},
+        ]
+        return Wait("ec2", "DescribeVpcEndpoints", {"Filters": predecessor}, "VpcEndpoints[0].VpcEndpointId")
 
     def _available(self, endpoint: Any) -> Wait:
         params, state = {"VpcEndpointIds": [endpoint]}, "VpcEndpoints[0].State"

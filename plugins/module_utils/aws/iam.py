@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws.tags import as_list, as_map
@@ -125,26 +125,38 @@ class IamRole(Kind):
         profiles = {profile["InstanceProfileName"]: bool(profile["Roles"]) for profile in instance_profiles}
 
         def have(name: str) -> Have | None:
-            answer = reader.call("iam", "GetRole", {"RoleName": name}, missing=GONE)
-            return self._have(reader, answer["Role"], wanted, profiles) if answer else None
+            by_name = {"RoleName": name}
+            reads: list[Callable[[], Any]] = [
+                lambda: reader.call("iam", "GetRole", by_name, missing=GONE),
+                lambda: reader.pages("iam", "ListAttachedRolePolicies", "AttachedPolicies", by_name, missing=GONE),
+                lambda: reader.pages("iam", "ListRolePolicies", "PolicyNames", by_name, missing=GONE),
+            ]
+            answer, attached, own = reader.each(lambda read: read(), reads)
+            return self._have(reader, answer["Role"], attached, own, wanted, profiles) if answer else None
 
         return [found for found in reader.each(have, sorted(listed | wanted.keys())) if found]
 
     def _have(
-        self, reader: Reader, role: Mapping[str, Any], wanted: Mapping[str, str], profiles: Mapping[str, bool]
+        self,
+        reader: Reader,
+        role: Mapping[str, Any],
+        attached: Sequence[Mapping[str, Any]],
+        own: Sequence[str],
+        wanted: Mapping[str, str],
+        profiles: Mapping[str, bool],
     ) -> Have:
         name, tags = role["RoleName"], as_map(role.get("Tags", ()))
-        by_name = {"RoleName": name}
-        listings = (("ListAttachedRolePolicies", "AttachedPolicies"), ("ListRolePolicies", "PolicyNames"))
-        attached, own = reader.each(lambda listing: reader.pages("iam", *listing, by_name, missing=GONE), listings)
-        answers = {
-            each: reader.call("iam", "GetRolePolicy", {**by_name, "PolicyName": each}, missing=GONE) for each in own
-        }
+
+        def document(policy: str) -> Any:
+            params = {"RoleName": name, "PolicyName": policy}
+            return (reader.call("iam", "GetRolePolicy", params, missing=GONE) or {}).get("PolicyDocument")
+
+        documents = dict(zip(own, reader.each(document, own), strict=True))
         fields = {
             "trust": trusted_services(role["AssumeRolePolicyDocument"]),
             "trust_policy": role["AssumeRolePolicyDocument"],
             "managed_policies": [each["PolicyArn"] for each in attached],
-            "policies": {each: answer["PolicyDocument"] for each, answer in answers.items() if answer},
+            "policies": {each: found for each, found in documents.items() if found},
             "instance_profile": profiles.get(name, False),
             "permissions_boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         }

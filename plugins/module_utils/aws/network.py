@@ -37,11 +37,12 @@ class Vpc(Ec2Kind):
     id_key = "VpcId"
     tag_type = "vpc"
     down = "everything inside it"
+    usable_early = True
     fields = {
         "cidr": cidr("IPv4 range, /16 to /28.", required=True, change=Change.REPLACE),
-        "dns_support": boolean("Answer DNS queries at the second address of the range.", default=True),
+        "dns_support": boolean("Answer DNS queries at the second address of the range.", default=True, late=True),
         "dns_hostnames": boolean(
-            "Give instances DNS names; private zones and interface endpoints need it.", default=True
+            "Give instances DNS names; private zones and interface endpoints need it.", default=True, late=True
         ),
     }
     attributes = {"id": "VpcId", "cidr": "its IPv4 range"}
@@ -75,6 +76,8 @@ class Vpc(Ec2Kind):
             gives={"id": "Vpc.VpcId", "cidr": "Vpc.CidrBlock"},
         )
         yield Wait("ec2", "DescribeVpcs", {"VpcIds": [Own()]}, "Vpcs[0].State", until=("available",))
+
+    def complete(self, want: Want) -> Iterator[Step]:
         # A new VPC answers DNS but gives no host names.
         if not want["dns_support"]:
             yield self._switch(Own(), want, "dns_support")
@@ -152,6 +155,8 @@ class InternetGateway(Ec2Kind):
     tag_type = "internet-gateway"
     resource_type = "igw"
     down = "every public address of the VPC"
+    # An address is associated only in a VPC with an internet gateway, which cannot be detached before it is let go.
+    outlives = ("elastic_ip",)
     fields = {"vpc": reference("vpc", "The VPC it is attached to.", required=True, change=Change.REPLACE)}
     calls = {
         "read": ("DescribeInternetGateways",),

@@ -29,9 +29,7 @@ class ElasticIp(Ec2Kind):
     tag_type = "elastic-ip"
     resource_type = "eip"
     down = "the reachability at its address, which is a new one afterwards"
-    # An address is associated only in a VPC with an internet gateway, which cannot be detached before it is let go.
-    after = ("internet_gateway",)
-    fields = {"instance": reference("instance", "The instance that it leads to.")}
+    fields = {"instance": reference("instance", "The instance that it leads to.", late=True)}
     attributes = {"id": "AllocationId", "public_ip": "the address"}
     calls = {
         "read": ("DescribeAddresses",),
@@ -56,6 +54,8 @@ class ElasticIp(Ec2Kind):
     def create(self, want: Want) -> Iterator[Step]:
         gives = {"id": "AllocationId", "public_ip": "PublicIp"}
         yield Call("ec2", "AllocateAddress", {"Domain": "vpc", **self.tagged(want)}, gives=gives)
+
+    def complete(self, want: Want) -> Iterator[Step]:
         if want.get("instance") is not None:
             yield self._associate(Own(), want)
 
@@ -89,7 +89,8 @@ class NatGateway(Ec2Kind):
     id_key = "NatGatewayId"
     tag_type = "natgateway"
     resource_type = "nat"
-    gone_states = ("deleting", "deleted", "failed")
+    gone_states = ("deleted", "failed")
+    leaving_states = ("deleting",)
     down = "the way to the internet of the subnets routed through it"
     after = ("internet_gateway",)
     fields = {
@@ -110,14 +111,8 @@ class NatGateway(Ec2Kind):
         return {"id": row["NatGatewayId"], **({"public_ip": public_ip} if public_ip else {})}
 
     def create(self, want: Want) -> Iterator[Step]:
-        # One that a killed run left going still holds the address, and a new one would end up `failed` for it:
-        # https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
-        predecessor = [
-            {"Name": f"tag:{STACK_TAG}", "Values": [want.scope.stack]},
-            {"Name": f"tag:{NAME_TAG}", "Values": [want.name]},
-            {"Name": "state", "Values": ["deleting"]},
-        ]
-        yield Wait("ec2", "DescribeNatGateways", {"Filter": predecessor}, "NatGateways[0].NatGatewayId")
+        if want.leaving:
+            yield self._successor(want)
         yield Call(
             "ec2",
             "CreateNatGateway",
@@ -134,6 +129,18 @@ class NatGateway(Ec2Kind):
             fail=("failed", "deleting", "deleted"),
             gives={"public_ip": "NatGateways[0].NatGatewayAddresses[0].PublicIp"},
         )
+
+    def _successor(self, want: Want) -> Wait:
+        """Until its predecessor is gone, that still holds the address, and a new one would end up `failed` for it.
+
+        https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-troubleshooting.html
+        """
+        predecessor = [
+            {"Name": f"tag:{STACK_TAG}", "Values": [want.scope.stack]},
+            {"Name": f"tag:{NAME_TAG}", "Values": [want.name]},
+            {"Name": "state", "Values": ["deleting"]},
+        ]
+        return Wait("ec2", "DescribeNatGateways", {"Filter": predecessor}, "NatGateways[0].NatGatewayId")
 
     def delete(self, have: Have) -> Iterator[Step]:
         gone = ("NatGatewayNotFound",)
@@ -160,20 +167,22 @@ class RouteTable(Ec2Kind):
     tag_type = "route-table"
     resource_type = "rtb"
     down = "all connections of its subnets beyond the VPC"
+    usable_early = True
     fields = {
         "vpc": reference("vpc", "The VPC that it belongs to.", required=True, change=Change.REPLACE),
         "routes": set_of(
             record(
                 {
                     "destination": cidr("IPv4 range that the route is for.", required=True),
-                    "internet_gateway": reference("internet_gateway", "Leads to this internet gateway."),
-                    "nat_gateway": reference("nat_gateway", "Leads to this NAT gateway."),
-                    "instance": reference("instance", "Leads to this instance."),
+                    "internet_gateway": reference("internet_gateway", "Leads to this internet gateway.", holds=False),
+                    "nat_gateway": reference("nat_gateway", "Leads to this NAT gateway.", holds=False),
+                    "instance": reference("instance", "Leads to this instance.", holds=False),
                 },
                 "A route: a destination and one target.",
             ),
             "Its routes.",
             default=[],
+            late=True,
         ),
         "subnets": set_of(reference("subnet", "A subnet."), "The subnets that it is for.", default=[]),
     }
@@ -220,10 +229,12 @@ class RouteTable(Ec2Kind):
             gives={"id": "RouteTable.RouteTableId"},
             token="ClientToken",
         )
-        for route in want["routes"]:
-            yield self._route("CreateRoute", Own(), route)
         for subnet in want["subnets"]:
             yield self._associate(Own(), subnet)
+
+    def complete(self, want: Want) -> Iterator[Step]:
+        for route in want["routes"]:
+            yield self._route("CreateRoute", Own(), route)
 
     def update(self, have: Have, want: Want, changed: frozenset[str]) -> Iterator[Step]:
         if "routes" in changed:

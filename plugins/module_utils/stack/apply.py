@@ -101,7 +101,7 @@ class Executor:
         tokens: Mapping[str, str],
         stop: threading.Event,
         listen: Listen = lambda event: None,
-        workers: int = 24,
+        workers: int = 32,
     ) -> None:
         self.plan = plan
         self.sender = sender

@@ -35,7 +35,8 @@ class Decider:
         self.documents = documents
         self.wants = {} if aim.absent else documents
         self.aim = aim
-        self.current, self.leftovers = match(documents, haves)
+        self.leaving = {have.key for have in haves if have.leaving}
+        self.current, self.leftovers = match(documents, [have for have in haves if not have.leaving])
         self.known: dict[Key, dict[str, Any]] = {}
         self.not_considered: dict[str, list[Key]] = defaultdict(list)
 
@@ -60,7 +61,7 @@ class Decider:
 
     def _wanted(self, key: Key) -> Decision:
         want, kind, have = self.wants[key], self.kinds[key[0]], self.current.get(key)
-        want = dataclasses.replace(want, values=self._resolved(want, late=False))
+        want = dataclasses.replace(want, values=self._resolved(want, late=False), leaving=key in self.leaving)
         if have is None:
             return Decision("add", key, self._stamped(want))
         differences = compare(kind, want, have, late=False)

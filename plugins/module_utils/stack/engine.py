@@ -89,14 +89,15 @@ class Result:
 def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> Result:
     """Do the job. Raises ``Invalid``, ``Refused``, ``Held`` or ``ProviderError`` before anything is touched."""
     # The journal is read before the account: what another run does meanwhile shows when the lease is taken.
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         read = pool.submit(provider.store.load, job.scope.stack)
+        swept = pool.submit(_sweep, job, provider)
         scope = provider.identify(job.scope)
-    seen = read.result()
+    seen, hints = read.result(), swept.result()
     wants = provider.catalogue.load(job.documents, scope)
     provider.prepare(wants)
     while True:
-        plan = _plan(job, provider, wants)
+        plan = make_plan(provider.catalogue.kinds, wants, observe(provider, wants, hints), job.aim, job.check)
         if job.check or not plan.changed:
             plan.notes += provider.preflight(plan)
             return Result(scope, plan, plan.known, wants=wants)
@@ -104,7 +105,7 @@ def run(job: Job, provider: Provider, stop: threading.Event, listen: Listen) -> 
             _wait(seen, job.horizon, stop, listen)
         elif (lease := journal.take(provider.store, scope.stack, seen, plan, stop)) is not None:
             break
-        seen = provider.store.load(scope.stack)
+        seen, hints = provider.store.load(scope.stack), _sweep(job, provider)
     return _apply(job, provider, Result(scope, plan, wants=wants), lease, seen, stop, listen)
 
 
@@ -128,9 +129,9 @@ def _apply(
     return planned
 
 
-def _plan(job: Job, provider: Provider, wants: Wants) -> Plan:
-    haves = observe(provider, wants, sweep=job.aim.prune or job.aim.absent)
-    return make_plan(provider.catalogue.kinds, wants, haves, job.aim, job.check)
+def _sweep(job: Job, provider: Provider) -> list[Swept]:
+    """Hints of what may have to go; where nothing goes none are needed."""
+    return provider.sweep() if job.aim.prune or job.aim.absent else []
 
 
 def _in_doubt(plan: Plan, seen: journal.Entry, horizon: float) -> bool:
@@ -157,23 +158,23 @@ def _wait(seen: journal.Entry, horizon: float, stop: threading.Event, listen: Li
         raise KeyboardInterrupt
 
 
-def observe(provider: Provider, wants: Wants, sweep: bool) -> list[Have]:
+def observe(provider: Provider, wants: Wants, hints: Sequence[Swept]) -> list[Have]:
     """Everything of this stack that the account holds, all kinds read at once."""
-    return _Observation(provider, wants, sweep).haves()
+    return _Observation(provider, wants, hints).haves()
 
 
 class _Observation:
     """One concurrent read of all kinds; a child's waits for its parent's."""
 
-    def __init__(self, provider: Provider, wants: Wants, sweep: bool) -> None:
+    def __init__(self, provider: Provider, wants: Wants, hints: Sequence[Swept]) -> None:
         self.provider = provider
+        self.hints = hints
         self.kinds = provider.catalogue.kinds
         self.declared: dict[str, list[Want]] = {name: [] for name in self.kinds}
         for want in wants.values():
             self.declared[want.kind].append(want)
         self.reads: dict[str, Future[list[Have]]] = {}
-        self.pool = ThreadPoolExecutor(len(self.kinds) + 1, thread_name_prefix="read")
-        self.swept: Future[list[Swept]] = self.pool.submit(provider.sweep if sweep else list)
+        self.pool = ThreadPoolExecutor(len(self.kinds), thread_name_prefix="read")
 
     def haves(self) -> list[Have]:
         with self.pool:
@@ -184,7 +185,7 @@ class _Observation:
 
     def _read(self, kind: Kind) -> list[Have]:
         wants = self.declared[kind.name]
-        hints = [hint for hint in self.swept.result() if re.fullmatch(kind.arn, hint.arn)] if kind.arn else []
+        hints = [hint for hint in self.hints if re.fullmatch(kind.arn, hint.arn)] if kind.arn else []
         if kind.arn and not hints and not wants:
             return []
         return kind.read(self.provider, Request(wants, hints, lambda name: self.reads[name].result()))

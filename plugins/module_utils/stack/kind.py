@@ -82,6 +82,8 @@ class Want:
     protect: bool = False
     adopt: bool = False
     generation: int = 1
+    leaving: bool = False
+    """A predecessor is still being deleted."""
     written: Mapping[str, Any] = field(default_factory=dict)
     """The values as the document says them, no reference resolved."""
 
@@ -107,6 +109,8 @@ class Have:
     tags: dict[str, str]
     physical_name: str = ""
     foreign: bool = False
+    leaving: bool = False
+    """It is being deleted, and may still hold what its successor needs."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -200,6 +204,10 @@ class Kind:
     """What a replacement takes down meanwhile, for the plan."""
     after: ClassVar[tuple[str, ...]] = ()
     """Kinds that must stand before this one although no field refers to them (and go after it)."""
+    outlives: ClassVar[tuple[str, ...]] = ()
+    """Kinds that go before this one although no field of theirs refers to it."""
+    usable_early: ClassVar[bool] = False
+    """What refers to it needs it made, not its late fields set."""
     protected: ClassVar[bool] = False
     lock: ClassVar[str] = ""
     """The field by which the provider itself refuses deletion. Where on, the resource is protected, and ``delete``

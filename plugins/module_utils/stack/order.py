@@ -104,7 +104,8 @@ class _Orderer:
         late = {key: late_references(self.kinds[key[0]], want.values) for key, want in self.wants.items()}
         circle = circles({key: firm[key] | late[key] | before[key] for key in self.wants})
         for key in self.wants:
-            soft = {other for other in firm[key] | before[key] if circle[other] != circle[key]}
+            whole = {other for other in firm[key] if not self.kinds[other[0]].usable_early}
+            soft = {other for other in whole | before[key] if circle[other] != circle[key]}
             for action in ("create", "update"):
                 self._need(action, key, firm[key], ("create", "update"))
                 self._need(action, key, soft, ("create", "update", "complete"))
@@ -126,6 +127,8 @@ class _Orderer:
                 self._let_go(decision, other, mutual)
             for other in self._after(key, by_kind):
                 self._need("delete", other, {key}, ("delete",))
+            for kind in self.kinds[key[0]].outlives:
+                self._need("delete", key, by_kind.get(kind, ()), ("delete",))
             self._need("delete", key, {key}, ("clear",))
             self._succeed(decision)
 
@@ -172,22 +175,22 @@ class Holders:
         }
         for have in haves:
             for name, declared in kinds[have.kind].fields.items():
-                targets = _observed(declared, have.fields.get(name))
-                self._note(have.key, {owners[target] for target in targets if target in owners}, declared.late)
+                for target, holds in _observed(declared, have.fields.get(name)):
+                    if target in owners and owners[target] != have.key:
+                        self._note(have.key, owners[target], holds, declared.late)
 
-    def _note(self, user: Key, held: set[Key], late: bool) -> None:
-        held.discard(user)
-        (self.late if late else self.firm)[user].update(held)
-        for key in held:
-            self.users[key].add(user)
+    def _note(self, user: Key, other: Key, holds: bool, late: bool) -> None:
+        self.users[other].add(user)
+        if holds:
+            (self.late if late else self.firm)[user].add(other)
 
 
-def _observed(declared: Field, value: Any) -> Iterator[tuple[str, str, str]]:
-    """The (kind, attribute, value) of each reference in an observed field."""
+def _observed(declared: Field, value: Any) -> Iterator[tuple[tuple[str, str, str], bool]]:
+    """The (kind, attribute, value) of each reference in an observed field, and whether it holds what it refers to."""
     if value is None:
         return
     if declared.refers:
-        yield declared.refers, declared.attribute, str(value)
+        yield (declared.refers, declared.attribute, str(value)), declared.holds
     for item in value if declared.type == "list" else ():
         yield from _observed(declared.items or declared, item)
     for name, inner in (declared.fields or {}).items():

@@ -36,7 +36,7 @@ class Change(enum.Enum):
 @dataclass(frozen=True, kw_only=True)
 class Field:
     """One field of a kind. ``late`` fields are set in a step of their own after creation, so that two resources may
-    refer to each other.
+    refer to each other. A reference that does not ``hold`` lets what it refers to be deleted first.
     """
 
     type: str
@@ -49,6 +49,7 @@ class Field:
     pattern: str = ""
     change: Change = Change.MUTABLE
     late: bool = False
+    holds: bool = True
     refers: str = ""
     attribute: str = "id"
     items: Field | None = None

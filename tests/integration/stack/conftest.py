@@ -53,6 +53,13 @@ def slow_world(slow_emulator: Emulator, tmp_path: Path, monkeypatch: pytest.Monk
     return _emptied(slow_emulator, tmp_path, monkeypatch)
 
 
+@pytest.fixture
+def distant_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """As slow as AWS, and every call takes so long that there is time to act in the middle of a run."""
+    with Emulator(latency=200) as emulator:
+        yield _emptied(emulator, tmp_path, monkeypatch)
+
+
 def _emptied(emulator: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     emulator.reset()
     for name, value in emulator.environment.items():

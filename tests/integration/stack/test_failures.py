@@ -88,11 +88,11 @@ def test_what_does_not_depend_on_a_failure_is_finished_and_all_is_told(world: Wo
 
 
 def test_an_interrupted_run_starts_nothing_new_and_the_next_one_finishes_it(
-    slow_world: World, network: list[Document]
+    distant_world: World, network: list[Document]
 ) -> None:
-    before = slow_world.count()
-    everything = planned(slow_world.plan(network)).total()
-    process = slow_world.start(write_play(slow_world, network), "-v")
+    before = distant_world.count()
+    everything = planned(distant_world.plan(network)).total()
+    process = distant_world.start(write_play(distant_world, network), "-v")
     assert process.stdout is not None
     told = ""
     for line in process.stdout:
@@ -102,18 +102,18 @@ def test_an_interrupted_run_starts_nothing_new_and_the_next_one_finishes_it(
     os.killpg(process.pid, signal.SIGINT)
     told += process.communicate(timeout=120)[0]
     assert process.returncode != 0, told
-    assert 0 < slow_world.sent().total() < everything / 2
+    assert 0 < distant_world.sent().total() < everything / 2
 
     def finish() -> bool:
         try:
-            outcome = slow_world.apply(network).outcome
+            outcome = distant_world.apply(network).outcome
         except Held:
             return False
         return outcome is None or outcome.complete
 
     assert eventually(finish, bool, seconds=60)
-    assert not slow_world.apply(network).plan.changed
-    outcome = slow_world.destroy(network).outcome
+    assert not distant_world.apply(network).plan.changed
+    outcome = distant_world.destroy(network).outcome
     assert outcome is not None
     assert outcome.complete, outcome.failed
-    assert eventually(slow_world.count, lambda count: count == before) == before
+    assert eventually(distant_world.count, lambda count: count == before) == before
