@@ -11,7 +11,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lab.emulator import options
 from lab.emulator.process import Emulator, control
@@ -62,27 +62,31 @@ def _seed(chosen: argparse.Namespace) -> int:
 
 
 def _execute(chosen: argparse.Namespace) -> int:
-    """Run the command with the emulator's environment; its exit status, or 128 + the signal that ended it."""
+    """Run the command with the emulator's environment."""
     with Emulator(options.from_arguments(chosen)) as emulator:
-        code = _run(chosen.command, emulator.environment_of(os.environ))
-    return code if code >= 0 else 128 - code
+        environment = emulator.environment_of(os.environ)
+        return run_to_end(lambda: subprocess.Popen(chosen.command, env=environment), chosen.command[0])
 
 
-def _run(command: list[str], environment: dict[str, str]) -> int:
-    """Run a command to its end and pass our signals on to it, also those that come while it starts."""
+def run_to_end(start: Callable[[], subprocess.Popen[bytes]], name: str) -> int:
+    """Run a command to its end and pass our signals on to it, also those that come while it starts.
+
+    Returns its exit status, 128 + the signal that ended it, or 126 or 127 (said) where it does not start.
+    """
     early: list[int] = []
     forward = early.append
     for number in _FORWARDED:
         signal.signal(number, lambda number, _frame: None if _from_terminal(number) else forward(number))
     try:
-        process = subprocess.Popen(command, env=environment)
+        process = start()
     except OSError as error:
-        print(f"{command[0]}: {error.strerror}", file=sys.stderr)
+        print(f"{name}: {error.strerror}", file=sys.stderr)
         return 127 if isinstance(error, FileNotFoundError) else 126
     forward = process.send_signal
     for sent in early:
         forward(sent)
-    return _wait(process)
+    code = _wait(process)
+    return code if code >= 0 else 128 - code
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

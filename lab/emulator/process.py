@@ -24,7 +24,7 @@ from lab.emulator.options import Options
 _ROOT = Path(__file__).resolve().parents[2]
 _DEADLINE = 30.0
 # The user's AWS variables that mean no account: everything else starting with AWS_ is kept from a command.
-_KEPT = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_PAGER")
+KEPT = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE", "AWS_PAGER")
 
 
 class Emulator:
@@ -88,7 +88,7 @@ class Emulator:
 
     def environment_of(self, parent: Mapping[str, str]) -> dict[str, str]:
         """`parent` as a command's environment: turned to this emulator, without the user's profile and tokens."""
-        kept = {name: value for name, value in parent.items() if not name.startswith("AWS_") or name in _KEPT}
+        kept = {name: value for name, value in parent.items() if not name.startswith("AWS_") or name in KEPT}
         return {**kept, **self.environment}
 
     def calls(self) -> list[LoggedCall]:

@@ -60,6 +60,12 @@ class Call:
         return self._credential[0]
 
     @property
+    def session_token(self) -> str:
+        """The session token of temporary credentials; empty where the request has none."""
+        query = dict(parse_qsl(self.environ.get("QUERY_STRING", "")))
+        return str(self.environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or query.get("X-Amz-Security-Token", ""))
+
+    @property
     def region(self) -> str:
         """The region the request is signed for."""
         return self._credential[1]

@@ -37,13 +37,18 @@ class Handler(MotoRequestHandler):
         """Say nothing."""
 
 
+def forget_own_account() -> None:
+    """Drop the user's own AWS variables: they are not ours, and botocore would look for the profile they name."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+
+
 def serve(options: Options, *, with_parent: bool = False) -> None:
     """Serve until SIGTERM or SIGINT; with `with_parent` also until standard input ends, however the parent died.
 
     Prints the endpoint in one line when ready.
     """
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # the user's profile and so on are not ours: botocore would look for them
+    forget_own_account()
     application = Application(options)
     server: Any = make_server(HOST, options.port, application, threaded=True, request_handler=Handler)
     server.daemon_threads = True  # open connections of clients do not hold up the end

@@ -15,11 +15,14 @@ import pickle
 import stat
 import threading
 import types
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import moto
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
@@ -46,7 +49,29 @@ class _Pickler(pickle.Pickler):
         for kind, make in _LOCKS.items():
             if isinstance(thing, kind):
                 return make, ()
+        if isinstance(thing, weakref.WeakValueDictionary):
+            return weakref.WeakValueDictionary, (dict(thing),)
+        if type(thing).__module__.startswith("cryptography."):
+            return _of_cryptography(thing)
         return NotImplemented
+
+
+def _of_cryptography(thing: Any) -> Any:
+    """A certificate or private key that moto has read; what else the library has is pickled as usual."""
+    if isinstance(thing, x509.Certificate):
+        return _certificate, (thing.public_bytes(serialization.Encoding.PEM),)
+    if hasattr(thing, "private_bytes"):
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return _private_key, (thing.private_bytes(*form),)
+    return NotImplemented
+
+
+def _certificate(pem: bytes) -> Any:
+    return x509.load_pem_x509_certificate(pem)
+
+
+def _private_key(pem: bytes) -> Any:
+    return serialization.load_pem_private_key(pem, None)
 
 
 def _default_dictionary(kind: Any, factory: Any) -> Any:
@@ -72,14 +97,19 @@ class _Unpickler(pickle.Unpickler):
         return backends[account] if account else backends
 
 
-def save(directory: Path, more: object) -> None:
-    """Write the account, and `more` beside it, in one step: an interrupted write leaves the file before."""
-    content = io.BytesIO()
-    _Pickler(content, pickle.HIGHEST_PROTOCOL).dump((moto.__version__, list(_backends()), more))
+def content(more: object) -> bytes:
+    """The account, and `more` beside it: what refers to the account's own objects there refers to them again later."""
+    written = io.BytesIO()
+    _Pickler(written, pickle.HIGHEST_PROTOCOL).dump((moto.__version__, list(_backends()), more))
+    return written.getvalue()
+
+
+def write(directory: Path, saved: bytes) -> None:
+    """Write what `content` returned in one step: an interrupted write leaves the file before."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = directory / f"{FILE}.new"
     with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content.getvalue())
+        file.write(saved)
     new.replace(directory / FILE)
 
 

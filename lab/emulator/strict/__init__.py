@@ -16,14 +16,19 @@ from typing import Any, NoReturn
 
 from lab.emulator.options import Options
 
-_EC2 = ("tags", "images", "interfaces", "nat", "network", "instances", "launch", "volumes", "endpoints")
+_EC2 = (
+    *("tags", "images", "addresses", "interfaces", "nat", "network", "routes", "instances", "console", "launch"),
+    *("limits", "volumes", "endpoints"),
+)
 FILES: dict[str, tuple[str, ...]] = {
+    "acm": ("acm",),
     "autoscaling": (*_EC2, "autoscaling"),
     "cloudformation": _EC2,
     "ec2": _EC2,
-    "elbv2": (*_EC2, "elbv2"),
+    "ecr": ("ecr",),
+    "elbv2": (*_EC2, "elbv2", "targets"),
     "iam": ("iam",),
-    "rds": (*_EC2, "rds"),
+    "rds": (*_EC2, "rds", "rds_groups"),
     "resourcegroupstaggingapi": ("tags",),
     "route53": ("route53",),
     "s3": ("s3",),
@@ -75,6 +80,12 @@ def shown(kind: Any, attribute: str) -> Callable[[Callable[[Callable[[Any], Any]
         setattr(kind, attribute, property(functools.partial(cure, original)))
 
     return put
+
+
+def uncured(backend: type, method: str) -> Callable[..., Any]:
+    """The method that the cure of `backend.method` has taken the place of."""
+    original: Callable[..., Any] = getattr(backend, method).__wrapped__
+    return original
 
 
 def cured(backend: type, method: str) -> Callable[[Callable[..., Any]], None]:

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import collections
-import functools
 from typing import Any
 
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
 from moto.autoscaling.responses import AutoScalingResponse
 
 from lab.emulator.strict import cured, refuse
+from lab.emulator.strict.instances import RUNS
 from lab.emulator.strict.launch import TEMPLATE_VERSION
-from lab.emulator.transitions import TRANSITIONS
 
 
 @cured(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
@@ -29,6 +28,8 @@ def launch(original: Any, group: Any, count_needed: int, propagated_tags: dict[s
                 group.vpc_zone_identifier = subnet
                 group.availability_zones = [group.ec2_backend.get_subnet(subnet).availability_zone]
             original(1, dict(propagated_tags))
+            if group.instance_states[-1].instance.state == "pending":
+                group.instance_states[-1].lifecycle_state = "Pending"
     finally:
         TEMPLATE_VERSION.pop()
         group.vpc_zone_identifier, group.availability_zones = subnets, zones
@@ -59,18 +60,36 @@ def create(original: Any, backend: Any, **named: Any) -> Any:
 @cured(AutoScalingBackend, "update_attached_target_groups")
 def attach(_: Any, backend: Any, group_name: str) -> None:
     """Instances are registered once they run. https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html"""
-    if arns := backend.autoscaling_groups[group_name].target_group_arns:
+    group = backend.autoscaling_groups[group_name]
+    if arns := group.target_group_arns:
         backend.elbv2_backend.describe_target_groups(load_balancer_arn=None, target_group_arns=arns, names=None)
-        TRANSITIONS.later(functools.partial(_register, backend, group_name))
+    for state in group.instance_states:
+        _register(group, state.instance)
 
 
-def _register(backend: Any, group_name: str) -> None:
-    group = backend.autoscaling_groups.get(group_name)
-    instances = [state.instance for state in group.instance_states] if group else []
-    running = [{"Id": instance.id} for instance in instances if instance.state == "running"]
-    for arn in group.target_group_arns if group else ():
-        if target_group := backend.elbv2_backend.target_groups.get(arn):
-            target_group.register(running)
+def _register(group: Any, instance: Any) -> None:
+    target_groups = group.autoscaling_backend.elbv2_backend.target_groups
+    for arn in group.target_group_arns if instance.state == "running" else ():
+        if arn in target_groups and instance.id not in target_groups[arn].targets:
+            target_groups[arn].register([{"Id": instance.id}])
+
+
+def _enters(instance: Any) -> None:
+    """In service once it runs. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html"""
+    group = getattr(instance, "autoscaling_group", None)
+    for state in group.instance_states if group else ():
+        if state.instance is instance:
+            state.lifecycle_state = "InService" if state.lifecycle_state == "Pending" else state.lifecycle_state
+            _register(group, instance)
+
+
+RUNS.append(_enters)
+
+
+@cured(FakeAutoScalingGroup, "active_instances")
+def active(_: Any, group: Any) -> Any:
+    """One that is pending counts. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html"""
+    return [state for state in group.instance_states if state.lifecycle_state in ("InService", "Pending")]
 
 
 @cured(AutoScalingBackend, "detach_load_balancer_target_groups")

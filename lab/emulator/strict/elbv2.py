@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-from moto.ec2.utils import random_public_ip
 from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer
 
 from lab.emulator.strict import cured, refuse
+from lab.emulator.strict.addresses import free_address
 from lab.emulator.transitions import TRANSITIONS
 
 
@@ -23,13 +22,15 @@ def activate(_: Any, __: Any) -> None:
 @cured(ELBv2Backend, "create_load_balancer")
 def create(original: Any, backend: Any, **named: Any) -> Any:
     """Two zones, one name, provisioning first. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html"""
-    subnets = [*named["subnet_ids"], *(mapping["SubnetId"] for mapping in named.get("subnet_mappings") or ())]
+    chosen = {mapping["SubnetId"]: mapping for mapping in named.get("subnet_mappings") or ()}
+    subnets = [*named["subnet_ids"], *chosen]
     _check_zones(backend, subnets, named.get("loadbalancer_type") or "application")
     if any(balancer.name == named["name"] for balancer in backend.load_balancers.values()):
         refuse("DuplicateLoadBalancerName", "A load balancer with the specified name already exists")
-    balancer = original(**{**named, "scheme": named.get("scheme") or "internet-facing"})
-    balancer.interfaces = [_interface(backend, balancer, subnet) for subnet in subnets]
-    TRANSITIONS.change(balancer, "state", "provisioning", "active")
+    defaults = {"scheme": named.get("scheme") or "internet-facing", "security_groups": _groups(backend, named, subnets)}
+    balancer = original(**{**named, **defaults})
+    balancer.interfaces = [_interface(backend, balancer, subnet, chosen.get(subnet, {})) for subnet in subnets]
+    TRANSITIONS.change(balancer, "state", "provisioning", "active", ("load_balancer", balancer.arn))
     return balancer
 
 
@@ -41,12 +42,28 @@ def _check_zones(backend: Any, subnets: list[str], kind: str) -> None:
         refuse("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same zone")
 
 
-def _interface(backend: Any, balancer: Any, subnet: str) -> str:
-    """The interface of a balancer in one subnet; it keeps the subnet and the groups from being deleted."""
-    interface = backend.ec2_backend.create_network_interface(subnet, None, group_ids=list(balancer.security_groups))
+def _groups(backend: Any, named: dict[str, Any], subnets: list[str]) -> list[str]:
+    """An application load balancer has the VPC's default group where none is given, a network load balancer none."""
+    if named.get("security_groups") or named.get("loadbalancer_type") == "network":
+        return list(named.get("security_groups") or ())
+    return [backend.ec2_backend.get_default_security_group(backend.ec2_backend.get_subnet(subnets[0]).vpc_id).id]
+
+
+def _interface(backend: Any, balancer: Any, subnet: str, chosen: dict[str, str]) -> str:
+    """The interface of a balancer in one subnet; it keeps the subnet and the groups from being deleted.
+
+    `chosen`: a network load balancer's own addresses. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SubnetMapping.html
+    """
+    ec2, private = backend.ec2_backend, chosen.get("PrivateIPv4Address")
+    interface = ec2.create_network_interface(subnet, private, group_ids=list(balancer.security_groups))
     interface.description = f"ELB {balancer.arn.partition(':loadbalancer/')[2]}"
     interface.status, interface.requester_managed = "in-use", True
-    interface.public_ip = random_public_ip() if balancer.scheme == "internet-facing" else None
+    if not balancer.security_groups:
+        interface._group_set = []
+    if "AllocationId" in chosen:
+        ec2.associate_address(eni=interface, allocation_id=chosen["AllocationId"])
+    elif balancer.scheme == "internet-facing":
+        interface.public_ip = free_address()
     return str(interface.id)
 
 
@@ -60,7 +77,28 @@ def delete(original: Any, backend: Any, arn: str) -> None:
         )
     original(arn)
     for interface in getattr(balancer, "interfaces", ()):
-        TRANSITIONS.later(functools.partial(backend.ec2_backend.delete_network_interface, interface))
+        TRANSITIONS.later(_released, backend.ec2_backend, interface)
+
+
+def _released(ec2: Any, interface: str) -> None:
+    if interface in ec2.enis:
+        ec2.delete_network_interface(interface)
+
+
+@cured(ELBv2Backend, "set_subnets")
+def set_subnets(original: Any, backend: Any, arn: str, subnets: list[str], subnet_mappings: list[Any]) -> Any:
+    """Its interfaces follow. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_SetSubnets.html"""
+    answer = original(arn, subnets, subnet_mappings)
+    balancer, ec2 = backend.load_balancers[arn], backend.ec2_backend
+    standing = {ec2.enis[interface].subnet_id: interface for interface in balancer.interfaces}
+    chosen = {mapping["SubnetId"]: mapping for mapping in subnet_mappings}
+    wanted = [subnet.id for subnet in balancer.subnets]
+    for interface in [standing[subnet] for subnet in standing if subnet not in wanted]:
+        _released(ec2, interface)
+    balancer.interfaces = [
+        standing.get(subnet) or _interface(backend, balancer, subnet, chosen.get(subnet, {})) for subnet in wanted
+    ]
+    return answer
 
 
 @cured(ELBv2Backend, "set_security_groups")

@@ -6,15 +6,22 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
-from moto.ec2.models.instances import Instance, InstanceBackend
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance, InstanceBackend, StateReason
 
-from lab.emulator.strict import cured, refuse
+from lab.emulator.reality import Report
+from lab.emulator.strict import cured, refuse, uncured
 from lab.emulator.transitions import TRANSITIONS
 
 _CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48, "stopping": 64, "stopped": 80}
 _STOPPED_ONLY = {"instance_type", "user_data", "ebs_optimized", "kernel", "ramdisk"}
+
+
+RUNS: list[Callable[[Any], object]] = []
+"""What follows when an instance runs."""
 
 
 def _set(instance: Any, state: str) -> None:
@@ -24,7 +31,14 @@ def _set(instance: Any, state: str) -> None:
 def through(instance: Any, first: str, last: str) -> None:
     """Let an instance be `first` for a while, then `last` unless it has moved on."""
     _set(instance, first)
-    TRANSITIONS.later(lambda: _set(instance, last) if instance.state == first else None)
+    TRANSITIONS.awaited("instance", instance.id, last, _arrive, instance, first, last)
+
+
+def _arrive(instance: Any, first: str, last: str) -> None:
+    if instance.state == first:
+        _set(instance, last)
+        for follow in RUNS if last == "running" else ():
+            follow(instance)
 
 
 @cured(Instance, "start")
@@ -63,17 +77,45 @@ def terminate(original: Any, instance: Any) -> Any:
     previous = copy.copy(instance._state)
     if previous.name in ("shutting-down", "terminated"):
         return previous
-
-    def finish() -> None:
-        original()
-        for interface in instance.nics.values():
-            if interface.id in instance.ec2_backend.enis:
-                interface.instance = interface.attachment_id = None
-                interface.status = "available"
-
     _set(instance, "shutting-down")
-    TRANSITIONS.later(finish)
+    TRANSITIONS.awaited("instance", instance.id, "terminated", _terminated, instance)
     return previous
+
+
+def _terminated(instance: Any) -> None:
+    uncured(Instance, "terminate")(instance)
+    for interface in instance.nics.values():
+        if interface.id in instance.ec2_backend.enis:
+            interface.instance = interface.attachment_id = None
+            interface.status = "available"
+
+
+@cured(Instance, "reboot")
+def reboot(_: Any, instance: Any) -> None:
+    """A running one only; it goes on running. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-reboot.html"""
+    if instance.state != "running":
+        refuse(
+            "IncorrectInstanceState", f"The instance '{instance.id}' is not in a state from which it can be rebooted."
+        )
+    instance.reboots = getattr(instance, "reboots", 0) + 1
+
+
+def _powered_off(report: Report) -> bool:
+    """Its system was shut down inside. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_ChangingInstanceInitiatedShutdownBehavior.html"""
+    backends: list[Any] = [backend for _, _, backend in ec2_backends.iter_backends()]
+    instance = next(filter(None, (backend.get_instance_by_id(report.identity) for backend in backends)), None)
+    if report.state != "stopped" or instance is None or instance.state != "running":
+        return False
+    if instance.instance_initiated_shutdown_behavior == "terminate":
+        instance.terminate()
+    else:
+        uncured(Instance, "stop")(instance)
+        code = "Client.InstanceInitiatedShutdown"
+        instance.state_reason = StateReason(f"{code}: Instance initiated shutdown", code)
+    return True
+
+
+TRANSITIONS.unasked["instance"] = _powered_off
 
 
 @cured(InstanceBackend, "modify_instance_attribute")
@@ -81,4 +123,14 @@ def modify(original: Any, backend: Any, instance_id: str, key: str, value: Any) 
     """Some attributes change while stopped only. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html"""
     if key in _STOPPED_ONLY and backend.get_instance(instance_id).state != "stopped":
         refuse("IncorrectInstanceState", f"The instance '{instance_id}' is not in the 'stopped' state.")
+    if key == "source_dest_check":  # the instance's is that of its first interface
+        backend.get_instance(instance_id).nics[0].source_dest_check = value in (True, "true")
     return original(instance_id, key, value)
+
+
+@cured(InstanceBackend, "modify_instance_security_groups")
+def modify_groups(original: Any, backend: Any, instance_id: str, new_group_id_list: list[str]) -> Any:
+    """Those of its first interface. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyInstanceAttribute.html"""
+    instance = original(instance_id, new_group_id_list)
+    instance.nics[0]._group_set = list(instance.security_groups)
+    return instance

@@ -9,11 +9,12 @@ import ipaddress
 from typing import Any
 
 from moto.ec2.models.elastic_ip_addresses import ElasticAddressBackend
-from moto.ec2.models.elastic_network_interfaces import NetworkInterfaceBackend
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.elastic_network_interfaces import ElasticNetworkInterfaces
 
-from lab.emulator.strict import cured, refuse
+from lab.emulator.strict import cured, refuse, shown
+from lab.emulator.strict.addresses import internal_name
 
 
 @cured(Subnet, "request_ip")
@@ -59,7 +60,31 @@ def create(original: Any, backend: Any, subnet: Any, private_ip_address: Any, *a
         private_ip_address = subnet.get_available_subnet_ip(None)
     elif private_ip_address and private_ip_address not in subnet._subnet_ips:
         subnet.request_ip(private_ip_address, None)
-    return original(subnet, private_ip_address, *arguments, **named)
+    return _named(original(subnet, private_ip_address, *arguments, **named))
+
+
+def _named(interface: Any) -> Any:
+    """Where the VPC has DNS hostnames, its name is the region's."""
+    if hasattr(interface, "private_dns_name"):
+        region = interface.ec2_backend.region_name
+        interface.private_dns_name = internal_name(interface.private_ip_address, region)
+    return interface
+
+
+@shown(NetworkInterface, "group_set")
+def group_set(_: Any, interface: Any) -> Any:
+    """Its own groups: an instance's are those of its first interface. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-eni.html"""
+    return interface._group_set
+
+
+@cured(NetworkInterfaceBackend, "modify_network_interface_attribute")
+def modify(original: Any, backend: Any, eni_id: str, *arguments: Any, **named: Any) -> None:
+    """The instance's groups and check are its first interface's. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyNetworkInterfaceAttribute.html"""
+    original(eni_id, *arguments, **named)
+    interface = backend.get_network_interface(eni_id)
+    if interface.instance and interface.device_index == 0:
+        interface.instance.security_groups = list(interface._group_set)
+        interface.instance.source_dest_check = interface.source_dest_check
 
 
 @cured(NetworkInterfaceBackend, "delete_network_interface")
@@ -72,6 +97,7 @@ def delete(original: Any, backend: Any, eni_id: str) -> None:
     original(eni_id)
     for address in interface.private_ip_addresses:
         interface.subnet.del_subnet_ip(address["PrivateIpAddress"])
+    interface.public_ip = None
 
 
 @cured(ElasticNetworkInterfaces, "delete_network_interface")

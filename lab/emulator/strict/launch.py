@@ -28,6 +28,7 @@ def prep_nics(original: Any, instance: Any, nic_spec: list[dict[str, Any]], **na
         if nic.get("DeleteOnTermination") is None and not nic.get("NetworkInterfaceId"):
             nic["DeleteOnTermination"] = True
     original(nic_spec, **named)
+    instance.security_groups = list(instance.nics[0]._group_set)
 
 
 @cured(InstanceBackend, "run_instances")
@@ -54,6 +55,7 @@ def run(
 def _complete(backend: Any, image_id: str, named: dict[str, Any], data: dict[str, Any]) -> list[dict[str, Any]]:
     """Fill what the request leaves out; returns the volumes of the launch."""
     _fill_network(named, data)
+    _fill_subnet(backend, named)
     named["tags"] = _tags(named, data)
     named["metadata_options"] = {**data.get("MetadataOptions", {}), **named.get("metadata_options", {})}
     market = data.get("InstanceMarketOptions", {}).get("MarketType")
@@ -95,6 +97,19 @@ def _fill_network(named: dict[str, Any], data: dict[str, Any]) -> None:
             named["security_group_ids"] = groups
         if named["subnet_id"]:
             first["SubnetId"] = named["subnet_id"]
+
+
+def _fill_subnet(backend: Any, named: dict[str, Any]) -> None:
+    """A default subnet where none is given. https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc.html"""
+    if named["subnet_id"] or any(nic.get("SubnetId") or nic.get("NetworkInterfaceId") for nic in named["nics"]):
+        return
+    subnets = backend.get_default_subnets()
+    zone = named.get("placement") or min(subnets, default=None)
+    if zone not in subnets:
+        refuse("MissingInput", "No subnets found for the default VPC. Please specify a subnet.")
+    named["subnet_id"] = subnets[zone].id
+    for nic in named["nics"]:
+        nic["SubnetId"] = subnets[zone].id
 
 
 def _tags(named: dict[str, Any], data: dict[str, Any]) -> dict[str, dict[str, str]]:

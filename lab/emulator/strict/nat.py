@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models.nat_gateways import NatGatewayBackend
-from moto.ec2.models.route_tables import Route
 from moto.ec2.utils import generic_filter
 
-from lab.emulator.strict import cured, refuse, shown
+from lab.emulator.strict import cured, refuse, uncured
 from lab.emulator.transitions import TRANSITIONS
 
 _KNOWN = {"nat-gateway-id", "vpc-id", "subnet-id", "state"}
@@ -50,25 +49,19 @@ def create(
 
 
 @cured(NatGatewayBackend, "delete_nat_gateway")
-def delete(original: Any, backend: Any, nat_gateway_id: str) -> Any:
+def delete(_: Any, backend: Any, nat_gateway_id: str) -> Any:
     """Deleting first; its address and interface are free at the end. https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html"""
     gateway = backend.nat_gateways.get(nat_gateway_id)
     if gateway is None:
         refuse("NatGatewayNotFound", f"The Nat Gateway {nat_gateway_id} was not found")
     if gateway.state in ("deleting", "deleted"):
         return gateway
-
-    def finish() -> None:
-        original(nat_gateway_id)
-        if gateway._eni.id in backend.enis:
-            backend.delete_network_interface(gateway._eni.id)
-
     gateway.state = "deleting"
-    TRANSITIONS.later(finish)
+    TRANSITIONS.later(_deleted, backend, gateway)
     return gateway
 
 
-@shown(Route, "state")
-def state(_: Any, route: Any) -> str:
-    """A route to a deleted gateway leads nowhere. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Route.html"""
-    return "blackhole" if route.nat_gateway and route.nat_gateway.state == "deleted" else "active"
+def _deleted(backend: Any, gateway: Any) -> None:
+    uncured(NatGatewayBackend, "delete_nat_gateway")(backend, gateway.id)
+    if gateway._eni.id in backend.enis:
+        backend.delete_network_interface(gateway._eni.id)

@@ -26,6 +26,8 @@ def delete_subnet(original: Any, backend: Any, subnet_id: str) -> Any:
         refuse(_DEPENDENCY, f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
     for table in backend.route_tables.values():
         table._associations = {key: target for key, target in table._associations.items() if target != subnet_id}
+    for acl in backend.network_acls.values():
+        acl._associations = {key: each for key, each in acl._associations.items() if each.subnet_id != subnet_id}
     return original(subnet_id)
 
 

@@ -11,7 +11,12 @@ from typing import Any
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.core import TaggedEC2Resource
-from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.ec2.responses.customer_gateways import CustomerGateways
+from moto.ec2.responses.egress_only_internet_gateways import EgressOnlyInternetGateway
+from moto.ec2.responses.transit_gateway_attachments import TransitGatewayAttachment
+from moto.ec2.responses.vpc_peering_connections import VPCPeeringConnections
+from moto.ec2.responses.vpcs import VPCs
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, generic_filter, get_prefix
 
 from lab.emulator.strict import cured
 
@@ -50,3 +55,21 @@ def iter_tagged_resources(original: Any, backend: Any) -> Iterator[TaggedResourc
         if kind and tags:
             arn = f"arn:{backend.partition}:ec2:{backend.region_name}:{backend.account_id}:{kind}/{identity}"
             yield TaggedResource(arn=arn, tags=dict(tags), resource_type=f"ec2:{kind}")
+
+
+def _filtered(response: type, method: str, listed: str) -> None:
+    @cured(response, method)
+    def with_tags(original: Any, response: Any) -> Any:
+        """Tags filter. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Filtering.html"""
+        answer = original()
+        filters = response._filters_from_querystring()
+        tags = {name: values for name, values in filters.items() if name.startswith("tag")}
+        answer.result[listed] = generic_filter(tags, answer.result[listed])
+        return answer
+
+
+_filtered(CustomerGateways, "describe_customer_gateways", "CustomerGateways")
+_filtered(EgressOnlyInternetGateway, "describe_egress_only_internet_gateways", "EgressOnlyInternetGateways")
+_filtered(TransitGatewayAttachment, "describe_transit_gateway_vpc_attachments", "TransitGatewayVpcAttachments")
+_filtered(VPCPeeringConnections, "describe_vpc_peering_connections", "VpcPeeringConnections")
+_filtered(VPCs, "describe_managed_prefix_lists", "PrefixLists")

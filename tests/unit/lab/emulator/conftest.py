@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.emulator import Emulator
-from tests.unit.lab.emulator.support import Aws
+from tests.unit.lab.emulator.support import Aws, InProcess, in_process
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +38,11 @@ def slow(_slow: Aws) -> Aws:
     """An empty account where states last an hour, or until `settle`."""
     _slow.emulator.reset()
     return _slow
+
+
+@pytest.fixture
+def told() -> InProcess:
+    """An empty account in this process, whose real parts are the test's reports."""
+    application = in_process()
+    application.emulator.reset()
+    return application

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,8 +16,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from werkzeug.serving import make_server
 
-from lab.emulator import Emulator
+from lab.emulator import Emulator, Options
+from lab.emulator.application import Application
+from lab.emulator.reality import Reality
+from lab.emulator.server import HOST, Handler  # first of what imports moto
 
 CONFIG = Config(retries={"total_max_attempts": 1}, max_pool_connections=32)
 
@@ -69,6 +74,26 @@ class Network:
     def __init__(self, vpc: str, gateway: str, subnets: list[str]) -> None:
         self.vpc, self.gateway, self.subnets = vpc, gateway, subnets
         self.subnet = subnets[0]
+
+
+class InProcess(Aws):
+    """The API of an application in this process, which real parts report to."""
+
+    def __init__(self, application: Application, reality: Reality, endpoint: str) -> None:
+        emulator = Emulator(application.options)
+        emulator.endpoint = endpoint
+        super().__init__(emulator)
+        self.application, self.reality = application, reality
+
+
+@functools.cache
+def in_process() -> InProcess:
+    """The one application of this process, served on a free port: moto's backends and states are the process's."""
+    reality = Reality()
+    application = Application(Options(lag=None, transition=0), reality)
+    server = make_server(HOST, 0, application, threaded=True, request_handler=Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return InProcess(application, reality, f"http://{HOST}:{server.server_port}")
 
 
 @contextlib.contextmanager

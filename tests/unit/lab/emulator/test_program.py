@@ -171,6 +171,8 @@ def test_account_outlives_the_emulator_in_its_state_directory(tmp_path: Path) ->
     assert (tmp_path / "state" / "account.pickle").stat().st_mode & 0o777 == 0o600
     with Emulator(lag=None, state_dir=tmp_path / "state") as emulator:
         aws = Aws(emulator)
+        assert aws.instance(instance)["State"]["Name"] == "pending"
+        emulator.settle()
         assert aws.instance(instance)["State"]["Name"] == "running"
         assert aws.ec2.run_instances(**launch)["Instances"][0]["InstanceId"] == instance
         assert aws.elbv2.describe_load_balancers()["LoadBalancers"][0]["State"]["Code"] == "active"
