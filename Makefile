@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 #   make plan [INVENTORY=prod] [APPLY=yes]   the whole plan of an inventory, on this machine, without an account
-#   make check | integration | test | bench  the tests, see scripts/run_layers.py
+#   make check | integration | lab-tests | test | bench  the tests, see scripts/run_layers.py
 #   make soak                                what CI leaves out for time
 #   make lock [UPGRADE=yes]                  requirements/*.lock from requirements/*.in
 #
-# Everything is installed below $(SLIPWAY_CACHE) (.cache) from locks with hashes. Nothing needs root.
+# Everything is installed below $(SLIPWAY_CACHE) (.cache) from locks with hashes. Only the lab needs root.
 
 PYTHON ?= python3.11
 INVENTORY ?= prod
 
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 LOCKS := bootstrap dev bench
 COLLECTION := collections/ansible_collections/slipway/platform
 TYPED := $(wildcard $(COLLECTION)/plugins lab scripts tests)
@@ -20,7 +21,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration soak bench lock format clean distclean \
+.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration lab-tests soak bench lock format clean distclean \
 	ruff types complexity yaml ansible-lint changelog shell
 
 help:
@@ -39,7 +40,7 @@ check: venv
 	@python -m scripts.run_layers check
 
 test: venv
-	@python -m scripts.run_layers check integration
+	@python -m scripts.run_layers check integration lab
 
 lint: ruff types complexity yaml ansible-lint changelog shell
 
@@ -63,7 +64,7 @@ changelog: venv
 	antsibull-changelog lint
 
 shell: venv
-	shellcheck .ci/run $(wildcard scripts/*.sh)
+	shellcheck .ci/run bin/lab $(wildcard scripts/*.sh)
 
 unit: venv
 	$(PYTEST) tests/unit
@@ -76,6 +77,11 @@ artefact: venv
 
 integration: venv
 	$(PYTEST) tests/integration
+
+# The lab's tests make namespaces and containers: they need root, and the system packages that its doctor knows of.
+lab-tests: venv
+	@$(SUDO) bin/lab doctor --fix
+	$(SUDO) env "PATH=$$PATH" $(PYTEST) tests/lab
 
 soak: venv
 	SLIPWAY_SOAK=1 $(PYTEST) tests/integration/stack/test_crash.py tests/unit/plugins

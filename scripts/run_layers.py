@@ -38,6 +38,7 @@ LAYERS = {
         "shell",
     ],
     "integration": ["integration"],
+    "lab": ["lab-tests"],
 }
 SOAK = ROOT / "tests/integration/soak.commit"
 """The commit at which `make soak` last passed; the file is written by it and committed."""

@@ -104,13 +104,17 @@ class _Orderer:
         late = {key: late_references(self.kinds[key[0]], want.values) for key, want in self.wants.items()}
         circle = circles({key: firm[key] | late[key] | before[key] for key in self.wants})
         for key in self.wants:
-            whole = {other for other in firm[key] if not self.kinds[other[0]].usable_early}
-            soft = {other for other in whole | before[key] if circle[other] != circle[key]}
+            whole = before[key] | self._whole(firm[key])
+            soft = {other for other in whole if circle[other] != circle[key]}
             for action in ("create", "update"):
                 self._need(action, key, firm[key], ("create", "update"))
                 self._need(action, key, soft, ("create", "update", "complete"))
             self._need("complete", key, {key}, ("create", "update"))
             self._need("complete", key, late[key], ("create",))
+
+    def _whole(self, references: Collection[Key]) -> set[Key]:
+        """Of what a resource refers to, that which must be complete for it."""
+        return {other for other in references if not self.kinds[other[0]].usable_early}
 
     def _after(self, key: Key, by_kind: Mapping[str, Collection[Key]]) -> set[Key]:
         """What stands before a resource, and goes after it, although no field of it refers there."""
@@ -176,10 +180,11 @@ class Holders:
         for have in haves:
             for name, declared in kinds[have.kind].fields.items():
                 for target, holds in _observed(declared, have.fields.get(name)):
-                    if target in owners and owners[target] != have.key:
-                        self._note(have.key, owners[target], holds, declared.late)
+                    self._note(have.key, owners.get(target), holds, declared.late)
 
-    def _note(self, user: Key, other: Key, holds: bool, late: bool) -> None:
+    def _note(self, user: Key, other: Key | None, holds: bool, late: bool) -> None:
+        if other is None or other == user:
+            return
         self.users[other].add(user)
         if holds:
             (self.late if late else self.firm)[user].add(other)

@@ -1,0 +1,116 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program ``lab`` as a user runs it: command lines, exit statuses, output."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = ROOT / "bin/lab"
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended. ``text``: its standard output, then its errors."""
+
+    code: int
+    output: str
+    errors: str
+
+    @property
+    def text(self) -> str:
+        return self.output + self.errors
+
+
+class Lab:
+    """One lab of a test's own."""
+
+    def __init__(self, name: str, root: Path) -> None:
+        self.name = name
+        self.folder = root / name
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("AWS_")},
+            "SLIPWAY_LAB": name,
+            "SLIPWAY_LAB_ROOT": str(root),
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_NOCOLOR": "true",
+        }
+
+    def run(self, *arguments: str, seconds: float = 300) -> Done:
+        """Run ``lab`` to its end."""
+        done = subprocess.run(
+            [str(PROGRAM), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start ``lab`` in a process group of its own."""
+        return subprocess.Popen(
+            [str(PROGRAM), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+    def good(self, *arguments: str, seconds: float = 300) -> str:
+        """Run ``lab``, which must succeed; its standard output."""
+        done = self.run(*arguments, seconds=seconds)
+        assert done.code == 0, f"lab {' '.join(arguments)}: {done.code}\n{done.text}"
+        return done.output
+
+    def execute(self, *command: str, seconds: float = 300) -> str:
+        """Run a command as the operator, which must succeed."""
+        return self.good("exec", "--", *command, seconds=seconds)
+
+    def playbook(self, name: str, inventory: str, *arguments: str) -> str:
+        """Run a playbook as the operator, which must succeed."""
+        return self.execute("ansible-playbook", name, "-i", f"inventories/{inventory}", *arguments, seconds=600)
+
+    def status(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.good("status", "--json"))
+        return told
+
+    def hosts(self) -> dict[str, dict[str, str]]:
+        """The hosts by their names."""
+        return {host["name"]: host for host in self.status()["hosts"]}
+
+    def settled(self, seconds: float = 120) -> dict[str, Any]:
+        """The status once nothing is pending."""
+        return eventually(self.status, lambda told: not told["pending"], seconds)
+
+    @property
+    def daemon(self) -> int:
+        """The daemon's process id."""
+        return int((self.folder / "daemon.lock").read_text())
+
+
+def eventually(look: Callable[[], Seen], expected: Callable[[Seen], bool], seconds: float = 60) -> Seen:
+    """Look until it is as expected; fails with what was seen last when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if expected(seen):
+            return seen
+        assert time.monotonic() < deadline, f"not as expected after {seconds:g} s: {seen}"
+        time.sleep(0.5)
