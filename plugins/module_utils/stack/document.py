@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import graphlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -34,9 +34,11 @@ COMMON = {
     "tags": mapping("Further tags.", default={}),
     "protect": boolean("Refuse to replace or delete it unless it is named in `unprotect`."),
     "adopt": boolean("Take over a resource of this name that exists already without our tags.", default=False),
-    "physical_name": string("Its exact name, instead of the derived one."),
+    "physical_name": string("Its exact name, instead of the derived one; of a kind only."),
 }
 _INHERITED = ("component", "tags", "protect", "adopt")
+_OF_CONSTRUCTS = {field: COMMON[field] for field in ("name", *_INHERITED)}
+"""What a construct stands for has several physical names, so it takes none."""
 
 
 class Invalid(Exception):
@@ -93,10 +95,10 @@ class Catalogue:
             checker.problems.add(f"{path}.type", self._unknown_type(document))
             return None
         before = len(checker.problems)
-        common, given = _split(document)
+        common, given = _split(document, COMMON)
         house = checker.fields(common, COMMON, path)
         _reserved(house.get("tags", {}), path, checker)
-        values = checker.fields(given, kind.fields, path)
+        values = checker.fields(given, kind.fields, path, also=("type", *COMMON))
         if len(checker.problems) > before:
             return None
         name = house["name"]
@@ -157,9 +159,10 @@ def _own_name(kind: str, name: str, values: dict[str, Any]) -> dict[str, Any]:
     return {field: resolve(value, named) for field, value in values.items()}
 
 
-def _split(document: Document) -> tuple[Document, Document]:
-    common = {key: value for key, value in document.items() if key in COMMON}
-    return common, {key: value for key, value in document.items() if key not in COMMON and key != "type"}
+def _split(document: Mapping[str, Any], common: Collection[str]) -> tuple[Document, Document]:
+    """What all documents have in common, and the type's own fields."""
+    house = {key: value for key, value in document.items() if key in common}
+    return house, {key: value for key, value in document.items() if key not in common and key != "type"}
 
 
 def _reserved(tags: Mapping[str, str], path: str, checker: Checker) -> None:
@@ -186,9 +189,9 @@ def _expansion(
     construct: Construct, path: str, document: Mapping[str, Any], checker: Checker, scope: Scope
 ) -> Iterator[tuple[str, Document]]:
     before = len(checker.problems)
-    common, given = _split(dict(document))
-    house = checker.fields(common, COMMON, path)
-    values = checker.fields(given, construct.fields, path)
+    common, given = _split(document, _OF_CONSTRUCTS)
+    house = checker.fields(common, _OF_CONSTRUCTS, path)
+    values = checker.fields(given, construct.fields, path, also=("type", *_OF_CONSTRUCTS))
     if len(checker.problems) > before:
         return
     broken = list(construct.check(house["name"], values, scope))

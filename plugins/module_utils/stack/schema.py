@@ -9,7 +9,7 @@ import enum
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,11 +133,16 @@ class Checker:
         self.kinds = kinds
         self.problems = Problems()
 
-    def fields(self, given: Mapping[str, Any], declared: Mapping[str, Field], path: str) -> dict[str, Any]:
-        """The checked fields of one (sub)document, defaults filled in, references as ``Ref``."""
+    def fields(
+        self, given: Mapping[str, Any], declared: Mapping[str, Field], path: str, also: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """The checked fields of one (sub)document, defaults filled in, references as ``Ref``.
+
+        ``also``: fields that the document may have and that are checked elsewhere.
+        """
         for unknown in given.keys() - declared.keys():
-            close = ", ".join(sorted(declared))
-            self.problems.add(f"{path}.{unknown}", f"no such field; known fields are {close}")
+            known = ", ".join(sorted({*declared, *also}))
+            self.problems.add(f"{path}.{unknown}", f"no such field; known fields are {known}")
         checked: dict[str, Any] = {}
         for name, field in declared.items():
             value = given.get(name, ABSENT)

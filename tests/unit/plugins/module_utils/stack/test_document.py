@@ -15,6 +15,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.names impor
 
 SCOPE = Scope("shop", "prod", "us-east-1", account="123456789012")
 VPC = {"type": "vpc", "name": "main", "cidr": "10.0.0.0/16"}
+NETWORK = {"type": "network", "name": "main", "cidr": "10.0.0.0/16", "zones": ["a", "b"]}
 GROUP = {"type": "security_group", "name": "web", "vpc": "main"}
 
 
@@ -29,7 +30,11 @@ def rule(**fields: Any) -> dict[str, Any]:
         ([{"name": "main"}], "resources[0].type", "required"),
         ([{**VPC, "type": "vcp"}], "resources[0].type", "did you mean vpc?"),
         ([{**VPC, "name": None}], "resources[0].name", "required"),
-        ([{**VPC, "cider": 1}], "resources[0].cider", "no such field; known fields are cidr"),
+        ([{**VPC, "cider": 1}], "resources[0].cider", "no such field; known fields are adopt, cidr, component, "),
+        ([{**VPC, "cider": 1}], "resources[0].cider", ", name, physical_name, protect, tags, type"),
+        ([rule(color="red")], "resources[0].ingress[1].color", "known fields are cidrs, description, group, "),
+        ([{**NETWORK, "colour": 1}], "resources[0].colour", "known fields are adopt, cidr, component, "),
+        ([{**NETWORK, "physical_name": "x"}], "resources[0].physical_name", "no such field"),
         ([{**VPC, "cidr": "10.0.0.1/16"}], "resources[0].cidr", "has host bits set"),
         ([{**VPC, "dns_support": "on"}], "resources[0].dns_support", "must be true or false"),
         ([VPC, VPC], "resources[1]", "declared already at resources[0]"),
