@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,8 @@ def _shown_progress() -> Iterator[str]:
 
 
 def _show(descriptor: int) -> None:
+    # The kernel may give this thread an interruption, and the main one would wait for the module as if there were none.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     with os.fdopen(descriptor, encoding="utf-8") as lines:
         for line in lines:
             if line == "\n":
