@@ -45,7 +45,11 @@ def group(name: str, other: str) -> dict[str, Any]:
     return {"type": "target_group", "name": name, "vpc": "main", "port": 8080, "targets": [other]}
 
 
-A, B = subnet("a", "10.0.0.0/24"), subnet("b", "10.0.1.0/24", "us-east-1b")
+def balancer(*subnets: str) -> dict[str, Any]:
+    return {"type": "load_balancer", "name": "main", "subnets": [*subnets], "security_groups": ["lb"]}
+
+
+A = subnet("a", "10.0.0.0/24")
 HOST = {"type": "instance", "name": "app-1", "subnet": "a", "instance_type": "t3.small", "image": "debian-12"}
 PROBE = {"type": "security_group", "name": "lb", "vpc": "main"}
 
@@ -72,10 +76,15 @@ DOCUMENTS: dict[str, tuple[list[dict[str, Any]], int, list[str]]] = {
         1,
         ["resources[1].cidr", "outside 10.0.0.0/16", "choose"],
     ),
-    "load balancer in one zone": (
-        [VPC, A, PROBE, {"type": "load_balancer", "name": "main", "subnets": ["a"], "security_groups": ["lb"]}],
+    "load balancer in one subnet": (
+        [VPC, A, PROBE, balancer("a")],
         3,
-        ["resources[3]", "two zones"],
+        ["resources[3]", "subnets of at least two zones", "name two"],
+    ),
+    "load balancer in two subnets of one zone": (
+        [VPC, A, subnet("c", "10.0.2.0/24"), PROBE, balancer("a", "c")],
+        4,
+        ["resources[4].subnets", "needs subnets in two zones", "add one of another zone"],
     ),
     "private host without a way to its sources": (
         [VPC, A, HOST],

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws import session
 from tests.bench import network as bench
-from tests.integration.stack.world import Document, Operations, World
+from tests.integration.stack.world import PROD, Document, Operations, World
 
 MOST = 30
 
@@ -29,11 +32,24 @@ def test_a_plan_of_the_network_takes_few_calls(world: World, network: list[Docum
     assert reads.total() <= MOST, reads
 
 
-def test_it_takes_no_more_in_an_account_full_of_foreign_resources(world: World, network: list[Document]) -> None:
-    world.apply(network)
-    alone = reads_of_a_plan_without_changes(world, network)
-    world.emulator.make_foreign(500)
-    assert reads_of_a_plan_without_changes(world, network) == alone
+def test_an_account_full_of_foreign_resources_takes_no_more_and_none_of_them_is_read(
+    world: World, prod_documents: list[Document]
+) -> None:
+    prod = World(world.emulator, world.folder, PROD)
+    answers: list[tuple[str, bytes]] = []
+
+    def overhear(model: Any, http_response: Any, **_event: Any) -> None:
+        answers.append((model.name, http_response.content))
+
+    prod.provider._session.register("after-call", overhear)
+    prod.apply(prod_documents)
+    alone = reads_of_a_plan_without_changes(prod, prod_documents)
+    prod.emulator.make_foreign(500)
+    answers.clear()
+    assert reads_of_a_plan_without_changes(prod, prod_documents) == alone
+    # A page holds up to a thousand of them, so their number alone would not show.
+    foreign = re.compile(rb"foreign-\d|somebody-else")
+    assert {operation for operation, answer in answers if foreign.search(answer)} == set()
 
 
 def test_it_takes_no_more_for_300_hosts_than_for_3(
