@@ -53,6 +53,11 @@ class ActionModule(ActionBase):
         return result
 
 
+_INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM)
+_LINE_SECONDS = 2.0
+"""In which a line is shown, unless the controller reads no more."""
+
+
 @contextmanager
 def _shown_progress() -> Iterator[str]:
     """A FIFO whose lines are shown as they come, because a module answers only at its end."""
@@ -61,23 +66,50 @@ def _shown_progress() -> Iterator[str]:
         os.mkfifo(path, 0o600)
         # Opened for both ways: neither side waits for the other to open, and the reader ends when told.
         descriptor = os.open(path, os.O_RDWR)
-        thread = threading.Thread(target=_show, args=(descriptor,), daemon=True)
+        showing = threading.Lock()
+        thread = threading.Thread(target=_show, args=(descriptor, showing), daemon=True)
         thread.start()
         try:
-            yield path
+            with _interrupted_between(showing):
+                yield path
         finally:
             os.write(descriptor, b"\n")
             thread.join()
 
 
-def _show(descriptor: int) -> None:
+def _show(descriptor: int, showing: threading.Lock) -> None:
     # The kernel may give this thread an interruption, and the main one would wait for the module as if there were none.
-    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_BLOCK, _INTERRUPTIONS)
     with os.fdopen(descriptor, encoding="utf-8") as lines:
         for line in lines:
             if line == "\n":
                 return
-            Display().display(progress_line(json.loads(line)))
+            with showing:
+                Display().display(progress_line(json.loads(line)))
+
+
+@contextmanager
+def _interrupted_between(showing: threading.Lock) -> Iterator[None]:
+    """Let an interruption wait until a line is shown: it ends this process, and if that held the lock of Ansible's
+    queue of results then, the controller would wait for the lock for ever.
+    """
+    handlers = {int(number): handler for number in _INTERRUPTIONS if callable(handler := signal.getsignal(number))}
+
+    def handle(number: int, frame: Any) -> None:
+        held = showing.acquire(timeout=_LINE_SECONDS)
+        try:
+            handlers[number](number, frame)
+        finally:
+            if held:
+                showing.release()
+
+    for number in handlers:
+        signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _located(documents: list[Any], problems: Sequence[Sequence[str]]) -> str:

@@ -37,3 +37,31 @@ def test_lines_are_shown_as_they_come_and_an_interruption_is_left_to_the_main_th
         for number in (signal.SIGINT, signal.SIGTERM):
             assert blocked(thread) & 1 << number - 1
             assert not blocked(threading.main_thread()) & 1 << number - 1
+
+
+def test_an_interruption_waits_until_a_line_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted, shown = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def interrupt(_number: int, _frame: object) -> None:
+        order.append("interrupted")
+        interrupted.set()
+
+    def display(_self: Display, _line: str) -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert not interrupted.wait(stack._LINE_SECONDS / 4)
+        order.append("shown")
+        shown.set()
+
+    monkeypatch.setattr(Display, "display", display)
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with stack._shown_progress() as progress:
+            with open(progress, "w", encoding="utf-8") as lines:
+                print(json.dumps({"event": "note", "text": ""}), file=lines)
+            assert shown.wait(30)
+            assert interrupted.wait(30)
+        assert order == ["shown", "interrupted"]
+        assert signal.getsignal(signal.SIGINT) is interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
