@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -115,6 +115,12 @@ RESOURCES = {
 }
 """Kind → ARNs (without ``arn:PARTITION:``) of what it makes. ``{name}``: the names that are the stack's."""
 
+ALWAYS = ("read", "write")
+"""Purposes of calls that are asked for whatever the documents say; any other is a field's name."""
+
+RESOURCES_OF_FIELDS = {("s3_bucket", "empty_on_delete"): ("s3:::{name}", "s3:::{name}/*")}
+"""Kind and field → ARNs on which the calls of that field act."""
+
 NAMES = {"secret": "{stack}/*", "log_group": "/slipway/{stack}/*"}
 """Kind → its names, where they do not begin with the stack's."""
 
@@ -180,7 +186,7 @@ LINKED_ROLES = {
 """Action → service whose service-linked role the first such request of an account makes."""
 
 
-def policies(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) -> dict[str, Document]:
+def policies(kinds: Sequence[Kind], scope: Scope, wants: Collection[Want] = ()) -> dict[str, Document]:
     """Managed policies by name, each of at most 6144 characters: together they allow what the kinds' calls ask for.
 
     An account that ``scope`` does not know stands as ``*``. ``wants``: documents, whose physical names are allowed
@@ -190,7 +196,7 @@ def policies(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) ->
     return {f"{scope.stack}-provision-{number}": document for number, document in enumerate(documents, 1)}
 
 
-def statements(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) -> Iterator[Statement]:
+def statements(kinds: Sequence[Kind], scope: Scope, wants: Collection[Want] = ()) -> Iterator[Statement]:
     """The statements of all policies, before they are spread over documents."""
     actions = _actions(kinds)
     resources = _resources(kinds, scope, wants)
@@ -206,6 +212,7 @@ def statements(kinds: Sequence[Kind], scope: Scope, wants: Iterable[Want] = ()) 
             raise ValueError(f"permissions: nothing says on which resources {', '.join(its_actions)} act")
         yield _statement(service.capitalize(), its_actions, resources[service])
     yield from _side_effects(kinds, actions, scope)
+    yield from _of_fields(kinds, scope, wants)
     for template, its_own in ENGINE_ON.items():
         yield _statement(f"Engine{template.partition(':')[0].capitalize()}", its_own, [_arn(template, scope)])
 
@@ -224,13 +231,17 @@ def pack(given: Sequence[Statement]) -> list[Document]:
 
 
 def _actions(kinds: Iterable[Kind]) -> set[str]:
-    """Every action that the kinds' calls and the engine ask for."""
-    asked = set(ENGINE)
-    for kind in kinds:
-        for call in (call for calls in kind.calls.values() for call in calls):
-            service, _colon, operation = call.rpartition(":")
-            request = f"{PREFIXES.get(service or kind.service, service or kind.service)}:{operation}"
-            asked.add(ACTIONS.get(request, request))
+    """Every action that the kinds' calls and the engine ask for, whatever the documents say."""
+    return set(ENGINE).union(*(_asked(kind, ALWAYS) for kind in kinds))
+
+
+def _asked(kind: Kind, purposes: Iterable[str]) -> set[str]:
+    """The actions that a kind's calls for these purposes ask for."""
+    asked = set()
+    for call in (call for purpose in purposes for call in kind.calls.get(purpose, ())):
+        service, _colon, operation = call.rpartition(":")
+        request = f"{PREFIXES.get(service or kind.service, service or kind.service)}:{operation}"
+        asked.add(ACTIONS.get(request, request))
     return asked | {further for action in asked for further in IMPLIED.get(action, ())}
 
 
@@ -307,6 +318,23 @@ def _side_effects(kinds: Sequence[Kind], actions: set[str], scope: Scope) -> Ite
         template = {"ArnLike": {"ec2:LaunchTemplate": _ec2_arn("launch-template", scope)}}
         yield _statement("Ec2LaunchForGroup", ["ec2:RunInstances"], [_ec2_arn("instance", scope)], template)
     yield from _keys(kinds, scope)
+
+
+def _of_fields(kinds: Sequence[Kind], scope: Scope, wants: Collection[Want]) -> Iterator[Statement]:
+    """What is asked for only where a document has a field on: on the resources of those documents, and on no other."""
+    for kind in kinds:
+        for field in sorted(kind.calls.keys() - {*ALWAYS}):
+            templates = RESOURCES_OF_FIELDS[kind.name, field]
+            names = [_whole_name(want, scope) for want in wants if want.kind == kind.name and want.get(field)]
+            if names:
+                sid = "".join(word.capitalize() for word in f"{kind.name}_{field}".split("_"))
+                arns = [_arn(template, scope, name) for name in names for template in templates]
+                yield _statement(sid, _asked(kind, [field]), arns)
+
+
+def _whole_name(want: Want, scope: Scope) -> str:
+    """A derived name that ends in the account's twelve digits lacks them while the account is not known."""
+    return want.physical_name if scope.account else re.sub("-$", f"-{'?' * 12}", want.physical_name)
 
 
 def _keys(kinds: Sequence[Kind], scope: Scope) -> Iterator[Statement]:

@@ -72,8 +72,13 @@ class Aws(Session):
 
     def explain(self, step: Step, error: ProviderError) -> str:
         """Who holds a subnet or group that cannot be deleted: the network interfaces that use it, with what they
-        belong to.
+        belong to. Of a bucket: how its objects are deleted with it.
         """
+        if error.code == "BucketNotEmpty":
+            return (
+                "it holds objects: say `empty_on_delete: true` in its document and apply that, and they are deleted "
+                "with it; where it says so already, something still writes to it: run again"
+            )
         if error.code != "DependencyViolation" or not isinstance(step, Call):
             return ""
         filters = {"SubnetId": "subnet-id", "GroupId": "group-id", "VpcId": "vpc-id"}

@@ -12,9 +12,11 @@ from typing import Any
 from ansible_collections.slipway.platform.plugins.module_utils.aws.keys import kms_key
 from ansible_collections.slipway.platform.plugins.module_utils.aws.tags import as_list, as_map
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import (
+    PAGE,
     Call,
     Have,
     Kind,
+    Listing,
     Reader,
     Request,
     Step,
@@ -34,6 +36,8 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.schema impo
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Json, references
 
 GONE = ("NoSuchBucket",)
+EMPTY_TAG = "slipway:empty-on-delete"
+"""Kept at the bucket, because it is deleted when its document is no more."""
 BLOCKED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 STORAGE_CLASSES = ("STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR", "GLACIER", "DEEP_ARCHIVE")
 
@@ -154,6 +158,11 @@ class S3Bucket(Kind):
             choices=("BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"),
         ),
         "lifecycle": set_of(LIFECYCLE_RULE, "Lifecycle rules.", default=[]),
+        "empty_on_delete": boolean(
+            "When it is deleted, delete all objects in it first, every version of them; else AWS refuses to delete a "
+            "bucket that holds any. It must be applied before.",
+            default=False,
+        ),
         "policy": policy("Bucket policy.", late=True),
         "tls_only": boolean("Deny plain HTTP, by a statement added to the policy.", default=True, late=True),
     }
@@ -182,6 +191,7 @@ class S3Bucket(Kind):
             "DeleteBucketPolicy",
             "DeleteBucket",
         ),
+        "empty_on_delete": ("ListObjectVersions", "DeleteObjects"),
     }
     given_by_aws = {
         "versioning": False,
@@ -206,7 +216,7 @@ class S3Bucket(Kind):
         tags = as_map(get("GetBucketTagging", "NoSuchTagSet").get("TagSet", ()))
         name = wanted.get(bucket) or tags.get(NAME_TAG, "")
         foreign = tags.get(STACK_TAG) != reader.scope.stack
-        fields = self._observe(reader.scope, bucket, get)
+        fields = {**self._observe(reader.scope, bucket, get), "empty_on_delete": tags.get(EMPTY_TAG) == "true"}
         return Have(self.name, name, fields, _attributes(reader.scope, bucket), tags, bucket, foreign)
 
     def _observe(self, scope: Scope, bucket: str, get: Callable[..., dict[str, Any]]) -> dict[str, Any]:
@@ -252,7 +262,7 @@ class S3Bucket(Kind):
             yield step
 
     def update(self, have: Have, want: Want, changed: frozenset[str]) -> Iterator[Step]:
-        for field in sorted(changed - {"policy", "tls_only"}):
+        for field in sorted(changed - {"policy", "tls_only", "empty_on_delete"}):
             yield self._set(have.id, want, field)
         if changed & {"policy", "tls_only"}:
             yield self._set_policy(have.id, want, want.get("policy", have.fields["policy"]))
@@ -303,8 +313,21 @@ class S3Bucket(Kind):
         kept = {key: value for key, value in {**have.tags, **tags}.items() if key not in gone}
         yield Call("s3", "PutBucketTagging", {"Bucket": have.id, "Tagging": {"TagSet": as_list(kept)}})
 
+    def marks(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        return {EMPTY_TAG: "true"} if values["empty_on_delete"] else {}
+
     def delete(self, have: Have) -> Iterator[Step]:
-        yield Call("s3", "DeleteBucket", {"Bucket": have.id}, done=GONE)
+        bucket = {"Bucket": have.id}
+        if have.fields["empty_on_delete"]:
+            # The greatest page, and the greatest request:
+            # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+            page = {**bucket, "MaxKeys": 1000}
+            every = "[Versions, DeleteMarkers][] | [].{Key: Key, VersionId: VersionId}"
+            objects = Listing("s3", "ListObjectVersions", page, every, "all objects in it, every version of them")
+            yield Call(
+                "s3", "DeleteObjects", {**bucket, "Delete": {"Objects": PAGE, "Quiet": True}}, done=GONE, each=objects
+            )
+        yield Call("s3", "DeleteBucket", bucket, done=GONE)
 
     def check(self, want: Want) -> Iterator[str]:
         if "kms_key" in want["encryption"] and want["encryption"]["algorithm"] != "aws:kms":

@@ -116,9 +116,8 @@ class Session:
         self._keep_rate(service, operation)
         with translated(service, operation, self.scope.region):
             answer: dict[str, Any] = getattr(self.client(service), xform_name(operation))(**params)
-        if answer.get("Unsuccessful"):
-            # Some calls of EC2 answer 200 and list what they refused.
-            raise from_code(service, operation, self.scope.region, answer["Unsuccessful"][0]["Error"])
+        if refused := _refused(operation, answer):
+            raise from_code(service, operation, self.scope.region, refused)
         return answer
 
     def _keep_rate(self, service: str, operation: str) -> None:
@@ -176,6 +175,17 @@ class Session:
             return [function(item) for item in items]
         with ThreadPoolExecutor(min(len(items), WORKERS), thread_name_prefix="each") as pool:
             return list(pool.map(function, items))
+
+
+def _refused(operation: str, answer: Mapping[str, Any]) -> dict[str, str]:
+    """The first error in an answer of 200: some calls for several things list what they refused."""
+    if answer.get("Unsuccessful"):
+        error: dict[str, str] = answer["Unsuccessful"][0]["Error"]
+        return error
+    if operation == "DeleteObjects" and answer.get("Errors"):
+        first = answer["Errors"][0]
+        return {"Code": first["Code"], "Message": f"{first['Key']}: {first.get('Message', '')}"}
+    return {}
 
 
 def _mutates(operation: str) -> bool:

@@ -20,7 +20,7 @@ from traceback import format_exception
 from typing import Any, Protocol
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Key
-from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Step, Wait
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import PAGE, Call, Listing, Step, Wait
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Node, Plan
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Own, Ref, display, resolve, reveal
 
@@ -240,11 +240,30 @@ class Executor:
 
     def _do(self, progress: _Progress, position: int) -> None:
         step = progress.node.steps[position]
+        if isinstance(step, Call) and step.each:
+            self._call_each(progress, step, step.each)
+            return
         params = resolve(step.params, lambda ref: self._lookup(ref, progress.node.key))
         if isinstance(step, Wait):
             self._poll(progress, step, params)
         else:
             self._call(progress, step, params)
+
+    def _call_each(self, progress: _Progress, call: Call, listing: Listing) -> None:
+        while not self.stop.is_set():
+            try:
+                response = self.sender.send(listing.service, listing.operation, listing.params)
+            except ProviderError as error:
+                if error.code in call.done:
+                    return
+                raise
+            page = self.sender.search(listing.path, response)
+            if not page:
+                return
+            own = progress.node.key
+            params = resolve(call.params, lambda ref: page if ref == PAGE else self._lookup(ref, own))  # noqa: B023
+            self._call(progress, call, params)
+        raise _NotYet
 
     def _lookup(self, ref: Ref | Own, own: Key) -> Any:
         key = (ref.kind, ref.name) if isinstance(ref, Ref) else own

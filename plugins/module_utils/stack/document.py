@@ -104,13 +104,14 @@ class Catalogue:
         name = house["name"]
         values = _own_name(kind.name, name, values)
         physical_name = house.get("physical_name") or kind.physical_name(scope, name, values)
+        tags = {**house["tags"], **kind.marks(values)}
         want = Want(
             kind=kind.name,
             name=name,
             values=values,
             component=house["component"],
             physical_name=physical_name,
-            tags=_fitting(kind, scope.ownership(house["component"], name, physical_name, house["tags"])),
+            tags=_fitting(kind, scope.ownership(house["component"], name, physical_name, tags)),
             scope=scope,
             path=path,
             protect=house.get("protect", kind.protected),

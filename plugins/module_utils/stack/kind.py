@@ -16,10 +16,25 @@ from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import GENERATION_TAG, NAME_TAG, Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Field
-from ansible_collections.slipway.platform.plugins.module_utils.stack.values import references
+from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Own, references
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a read, and what is under ``path`` (JMESPath) of it. ``what``: that in words, for the plan."""
+
+    service: str
+    operation: str
+    params: Mapping[str, Any]
+    path: str
+    what: str
+
+
+PAGE = Own("page")
+"""In a call's parameters: what is under the path of the page that it is sent for."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +57,9 @@ class Call:
     patience: Mapping[str, int] = field(default_factory=dict)
     beside: bool = False
     """It is sent at once with the calls next to it that say so too."""
+    each: Listing | None = None
+    """It is sent for one page (``PAGE``) of a listing after another, until nothing is left. It must take away what it
+    is sent for."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +240,7 @@ class Kind:
     """
     calls: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """API operations by purpose: ``{"read": (...), "write": (...)}``, each `Operation` of ``service`` or
-    `service:Operation`.
+    `service:Operation`. A field's name as the purpose: only where a document has it on.
     """
 
     def read(self, reader: Reader, request: Request) -> list[Have]:
@@ -254,6 +272,10 @@ class Kind:
         return scope.physical_name(
             self.resource_type or self.name.replace("_", "-"), name, self.name_limit, self.account_suffix
         )
+
+    def marks(self, values: Mapping[str, Any]) -> Mapping[str, str]:
+        """Tags that keep in the account what only a document says and its deletion must know."""
+        return {}
 
     def bundle(self, subject: Want | Have) -> Any:
         """What steps are merged by: a parent's id, or its reference while it is not known."""

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Key
-from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Kind
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Kind
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Decision, Difference, Node, Plan
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Change
@@ -40,9 +40,18 @@ def _entry(decision: Decision, kind: Kind) -> Iterator[str]:
             yield f"      {field}: {_short(display(value))}"
     for difference in decision.differences:
         yield from _difference(difference)
+    if decision.verb in ("destroy", "replace"):
+        yield from (f"      deleted first: {what}" for what in _emptied(decision, kind))
     if decision.verb == "replace":
         order = "the new one first, then the old one goes" if kind.create_first else "the old one goes first"
         yield f"      replaced: {order}" + (f"; down meanwhile: {kind.down}" if kind.down else "")
+
+
+def _emptied(decision: Decision, kind: Kind) -> Iterator[str]:
+    """What is taken out of a resource before it is deleted."""
+    for step in kind.delete(decision.standing):
+        if isinstance(step, Call) and step.each:
+            yield step.each.what
 
 
 def _identity(decision: Decision) -> str:
@@ -83,8 +92,8 @@ def _short(value: Any) -> str:
 
 def as_data(plan: Plan) -> dict[str, Any]:
     """The plan as JSON-ready data. ``steps[].calls`` are exactly the mutating requests that applying sends, in any
-    order that
-    ``needs`` allows."""
+    order that ``needs`` allows; one with ``each`` is sent for every page of what that says.
+    """
     return {
         "summary": {verb: len(plan.of(verb)) for verb in _SIGNS},
         "resources": [_decision(decision) for decision in plan.decisions if decision.verb != "keep"],
@@ -118,7 +127,10 @@ def _changed(difference: Difference) -> dict[str, Any]:
 
 
 def _step(node: Node) -> dict[str, Any]:
-    calls = [
-        {"service": call.service, "operation": call.operation, "params": display(call.params)} for call in node.calls
-    ]
+    calls = [_call(call) for call in node.calls]
     return {"id": node.id, "action": node.action, "needs": sorted(node.needs), "calls": calls}
+
+
+def _call(call: Call) -> dict[str, Any]:
+    sent = {"service": call.service, "operation": call.operation, "params": display(call.params)}
+    return {**sent, "each": call.each.what} if call.each else sent

@@ -17,7 +17,7 @@ import botocore.session
 from botocore.model import OperationModel, Shape
 from botocore.validate import ParamValidator
 
-from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Call, Kind, Step, Want
+from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import PAGE, Call, Kind, Step, Wait, Want
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Checker
 from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Lookup, Own, Ref, resolve, reveal
@@ -74,7 +74,7 @@ def want(kind: Kind, name: str = "main", /, **given: Any) -> Want:
     values = {field: resolve(value, _own_name(kind, name)) for field, value in values.items()}
     physical_name = physical_name or kind.physical_name(SCOPE, name, values)
     component = component or "test"
-    ownership = SCOPE.ownership(component, name, physical_name, tags or {})
+    ownership = SCOPE.ownership(component, name, physical_name, {**(tags or {}), **kind.marks(values)})
     wanted = Want(kind.name, name, values, component, physical_name, ownership, SCOPE, **common)
     broken = list(kind.check(wanted))
     assert not broken, broken
@@ -91,6 +91,9 @@ def complaints(kind: Kind, name: str = "main", /, **given: Any) -> list[str]:
 
 def problems(kind: Kind, steps: Iterable[Step]) -> list[str]:
     """What is wrong with the requests: undeclared operations, bad parameters, unknown choices, paths into nothing."""
+    steps = list(steps)
+    listings = [step.each for step in steps if isinstance(step, Call) and step.each]
+    steps += [Wait(each.service, each.operation, each.params, each.path) for each in listings]
     return [f"{step.operation}: {problem}" for step in steps for problem in _step_problems(kind, step)]
 
 
@@ -148,8 +151,8 @@ def _own_name(kind: Kind, name: str) -> Lookup:
     return lookup
 
 
-def _sampled(reference: Ref | Own) -> str:
-    return SAMPLE
+def _sampled(reference: Ref | Own) -> Any:
+    return [] if reference == PAGE else SAMPLE
 
 
 def _bad_choices(value: Any, shape: Shape, path: str) -> Iterator[str]:

@@ -27,10 +27,12 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import (
+    PAGE,
     Call,
     Have,
     Item,
     Kind,
+    Listing,
     Reader,
     Request,
     Result,
@@ -186,6 +188,9 @@ class Account:
             steps = [kind.merge([step for step in steps if isinstance(step, Call)])]
         for step in steps:
             assert problems(kind, [step]) == []
+            if isinstance(step, Call) and step.each:
+                self._send_each(step, step.each)
+                continue
             params = resolve(step.params, self._lookup(own))
             if isinstance(step, Call):
                 answer = self._send(step, params)
@@ -194,6 +199,14 @@ class Account:
             gives = resolve(step.gives, self._lookup(own))
             given = {attribute: jmespath.search(path, answer) for attribute, path in gives.items()}
             own.update({attribute: value for attribute, value in given.items() if value is not None})
+
+    def _send_each(self, call: Call, listing: Listing) -> None:
+        while True:
+            answer = self.reader.call(listing.service, listing.operation, listing.params, call.done) or {}
+            page = jmespath.search(listing.path, answer)
+            if not page:
+                return
+            self._send(call, resolve(call.params, lambda ref: page if ref == PAGE else ref))  # noqa: B023
 
     def _lookup(self, own: Mapping[str, Any]) -> Callable[[Ref | Own], Any]:
         def lookup(reference: Ref | Own) -> Any:

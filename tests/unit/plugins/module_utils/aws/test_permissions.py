@@ -172,7 +172,9 @@ def test_keys_are_used_only_through_what_encrypts_with_them(via: str, expected: 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_every_call_of_a_kind_is_allowed(kind: Kind) -> None:
-    actions = {action for one in _statements(permissions.policies([kind], SCOPE)) for action in one["Action"]}
+    everything_on = Want(kind.name, "x", dict.fromkeys(kind.fields, True), "", "x", {}, SCOPE)
+    policies = permissions.policies([kind], SCOPE, [everything_on])
+    actions = {action for one in _statements(policies) for action in one["Action"]}
     for call in (call for calls in kind.calls.values() for call in calls):
         service, _colon, operation = call.rpartition(":")
         prefix = permissions.PREFIXES.get(service or kind.service, service or kind.service)
@@ -262,6 +264,35 @@ def test_a_name_outside_the_pattern_is_allowed_by_itself() -> None:
 def test_a_name_inside_the_pattern_adds_nothing() -> None:
     wants = [Want("s3_bucket", "logs", {}, "", "shop-prod-s3-bucket-logs", {}, SCOPE)]
     assert permissions.policies([S3Bucket()], SCOPE, wants) == permissions.policies([S3Bucket()], SCOPE)
+
+
+@pytest.mark.parametrize(("account", "end"), [("123456789012", "123456789012"), ("", "")])
+def test_only_the_objects_of_buckets_that_are_emptied_may_be_deleted(account: str, end: str) -> None:
+    def bucket(name: str, physical_name: str, empty: bool) -> Want:
+        return Want("s3_bucket", name, {"empty_on_delete": empty}, "", physical_name, {}, SCOPE)
+
+    wants = [
+        bucket("tmp", f"shop-prod-bucket-tmp-{end}", True),
+        bucket("data", f"shop-prod-bucket-data-{end}", False),
+        bucket("old", "old-logs", True),
+    ]
+    policies = permissions.policies([S3Bucket()], Scope("shop", "prod", "eu-west-1", account=account), wants)
+    for action in ("s3:DeleteObject", "s3:DeleteObjectVersion"):
+        assert allowed(action, ("arn:aws:s3:::shop-prod-bucket-tmp-123456789012/a/b", {}), policies=policies)
+        assert allowed(action, ("arn:aws:s3:::old-logs/a", {}), policies=policies)
+        assert not allowed(action, ("arn:aws:s3:::shop-prod-bucket-data-123456789012/a", {}), policies=policies)
+        assert not allowed(action, ("arn:aws:s3:::shop-prod-bucket-tmp-b-123456789012/a", {}), policies=policies)
+    listing = "s3:ListBucketVersions"
+    assert allowed(listing, ("arn:aws:s3:::shop-prod-bucket-tmp-123456789012", {}), policies=policies)
+    assert not allowed(listing, ("arn:aws:s3:::shop-prod-bucket-data-123456789012", {}), policies=policies)
+
+
+def test_calls_for_a_field_on_unknown_resources_are_an_error() -> None:
+    class Bucket(S3Bucket):
+        calls = {**S3Bucket.calls, "versioning": ("PutBucketVersioning",)}
+
+    with pytest.raises(KeyError, match="versioning"):
+        permissions.policies([Bucket()], SCOPE)
 
 
 def test_names_that_rds_keeps_in_small_letters() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws.s3 import (
     S3Bucket,
@@ -107,6 +108,35 @@ def test_s3_bucket_without_a_policy_left(buckets: Account) -> None:
     buckets.create(S3Bucket())
     assert operations(buckets.update(S3Bucket(), tls_only=False)) == ["DeleteBucketPolicy"]
     assert buckets.differences(S3Bucket()) == {}
+
+
+def fill(buckets: Account) -> None:
+    """An object of two versions, and a deleted one."""
+    for key in ("kept", "kept", "deleted"):
+        buckets.client("s3").put_object(Bucket=BUCKET, Key=key)
+    buckets.client("s3").delete_object(Bucket=BUCKET, Key="deleted")
+
+
+def test_a_bucket_with_objects_is_emptied_only_where_it_says_so(buckets: Account) -> None:
+    kind = S3Bucket()
+    # moto takes the condition of the statement that denies plain HTTP for met.
+    buckets.create(kind, versioning=True, tls_only=False)
+    fill(buckets)
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        buckets.delete(kind)
+    have = buckets.have(kind)
+    buckets.run(kind, kind.retag(have, want(kind, empty_on_delete=True).tags, ()), have.attributes)
+    calls = buckets.delete(kind)
+    assert operations(calls) == ["DeleteObjects", "DeleteBucket"]
+    assert len(calls[0].params["Delete"]["Objects"]) == 4
+    assert buckets.read(kind) == []
+
+
+def test_whether_it_is_emptied_is_kept_at_the_bucket(buckets: Account) -> None:
+    kind = S3Bucket()
+    buckets.create(kind, empty_on_delete=True)
+    assert buckets.differences(kind) == {}
+    assert operations(buckets.delete(kind)) == ["DeleteBucket"]
 
 
 def test_retagging_keeps_the_other_tags(buckets: Account) -> None:

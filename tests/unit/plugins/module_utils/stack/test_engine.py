@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.slipway.platform.plugins.module_utils.stack import journal, render
 from ansible_collections.slipway.platform.plugins.module_utils.stack.engine import Job, Result, run
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
+from ansible_collections.slipway.platform.plugins.module_utils.stack.values import NOT_YET
 from tests.unit.plugins.module_utils.stack.toy import SCOPE, Cloud, Killed, Toy
 
 Documents = list[dict[str, Any]]
@@ -68,9 +69,24 @@ def test_a_plan_mutates_nothing_and_names_every_call(documents: Documents) -> No
     plan = go(cloud, documents, check=True).plan
     assert cloud.calls == []
     applied = go(cloud, documents).plan
-    planned = [call["operation"] for step in render.as_data(plan)["steps"] for call in step["calls"]]
-    assert sorted(planned) == sorted(operation for operation, _params in cloud.calls)
+    planned = [(call["operation"], call["params"]) for step in render.as_data(plan)["steps"] for call in step["calls"]]
+    sent = list(cloud.calls)
+    for call in planned:
+        sent.remove(next(other for other in sent if agrees(call, other)))
+    assert sent == []
     assert render.as_data(applied) == render.as_data(plan)
+
+
+def agrees(planned: Any, sent: Any) -> bool:
+    """Whether a request is the planned one, whatever was not known yet."""
+    if isinstance(planned, str) and NOT_YET in planned:
+        return True
+    if isinstance(planned, dict):
+        # The client token is given when the call is sent.
+        return planned.keys() == sent.keys() - {"token"} and all(agrees(planned[key], sent[key]) for key in planned)
+    if isinstance(planned, list | tuple):
+        return len(planned) == len(sent) and all(map(agrees, planned, sent))
+    return bool(planned == sent)
 
 
 @given(stacks(), stacks())
@@ -236,6 +252,69 @@ def test_after_a_stopped_run_the_next_says_so_and_does_not_wait_for_what_was_nev
     assert result.outcome is not None
     assert result.outcome.complete
     assert "did not end: 1 steps done, 1 not started" in events[0]["text"]
+
+
+def sack(things: int) -> dict[str, Any]:
+    return {"type": "sack", "name": "s", "things": things}
+
+
+def test_what_is_emptied_first_is_emptied_page_by_page_and_the_plan_says_so() -> None:
+    cloud = Cloud()
+    go(cloud, [sack(5)])
+    cloud.calls.clear()
+    result = go(cloud, [], absent=True, check=True)
+    kinds = Toy(cloud).catalogue.kinds
+    assert "      deleted first: what it holds" in render.as_text(result.plan, kinds, SCOPE).splitlines()
+    (step,) = render.as_data(result.plan)["steps"]
+    assert [(call["operation"], call.get("each")) for call in step["calls"]] == [
+        ("Take", "what it holds"),
+        ("Delete", None),
+    ]
+    go(cloud, [], absent=True)
+    taken = [params["things"] for operation, params in cloud.calls if operation == "Take"]
+    assert (taken, cloud.rows) == ([[0, 1], [0, 1], [0]], {})
+
+
+def test_a_step_stopped_between_two_of_its_requests_is_not_taken_for_done() -> None:
+    cloud, stop = Cloud(), threading.Event()
+
+    def stopping(_operation: str, _params: dict[str, Any]) -> str:
+        stop.set()
+        return ""
+
+    cloud.refuse = stopping
+    outcome = go(cloud, [box("a"), box("b", parent="a")], stop=stop).outcome
+    assert outcome is not None
+    assert (outcome.done, outcome.interrupted, outcome.not_started) == ([], ["create box.a"], ["create box.b"])
+
+
+def test_emptying_stops_between_two_pages_and_is_taken_up_again() -> None:
+    cloud, stop = Cloud(), threading.Event()
+    go(cloud, [sack(5)])
+
+    def stopping(operation: str, _params: dict[str, Any]) -> str:
+        if operation == "Take":
+            stop.set()
+        return ""
+
+    cloud.refuse = stopping
+    outcome = go(cloud, [], absent=True, stop=stop).outcome
+    assert outcome is not None
+    assert outcome.interrupted == ["delete sack.s"]
+    assert [row["fields"] for row in cloud.rows.values()] == [{"things": 3}]
+    cloud.refuse = lambda operation, params: ""
+    go(cloud, [], absent=True)
+    assert cloud.rows == {}
+
+
+def test_what_cannot_be_emptied_is_a_failure() -> None:
+    cloud = Cloud()
+    go(cloud, [sack(1)])
+    cloud.refuse = lambda operation, params: "Locked" if operation == "Take" else ""
+    outcome = go(cloud, [], absent=True).outcome
+    assert outcome is not None
+    assert list(outcome.failed) == ["delete sack.s"]
+    assert "Locked" in outcome.failed["delete sack.s"]
 
 
 def test_a_crash_reaches_the_caller() -> None:

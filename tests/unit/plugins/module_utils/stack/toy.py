@@ -9,6 +9,7 @@ refuses a port twice, and shows a new box only some reads later when told so.
 
 from __future__ import annotations
 
+import copy
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,9 +19,11 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.apply impor
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Catalogue, Wants
 from ansible_collections.slipway.platform.plugins.module_utils.stack.journal import Entry
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import (
+    PAGE,
     Call,
     Have,
     Kind,
+    Listing,
     Reader,
     Request,
     Step,
@@ -116,6 +119,23 @@ class Crate(Box):
         yield Call("toy", "Create", params, gives={"id": "id"}, token="token")
 
 
+class Sack(Box):
+    """Refused while it holds anything, so it is emptied first, two at a time."""
+
+    name = "sack"
+    fields = {"things": integer("How many things are put in.", default=0, change=Change.CREATE_ONLY)}
+
+    def create(self, want: Want) -> Iterator[Step]:
+        params = {"kind": self.name, "fields": dict(want.values), "tags": want.tags}
+        yield Call("toy", "Create", params, gives={"id": "id"})
+
+    def delete(self, have: Have) -> Iterator[Step]:
+        where = {"id": have.id}
+        things = Listing("toy", "Things", {**where, "most": 2}, "things", "what it holds")
+        yield Call("toy", "Take", {**where, "things": PAGE}, done=("NotFound",), each=things)
+        yield Call("toy", "Delete", where, done=("NotFound",))
+
+
 class Killed(BaseException):
     """The process died here."""
 
@@ -166,7 +186,9 @@ class Toy:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.scope = SCOPE
-        self.catalogue = Catalogue({kind.name: kind for kind in (Box(), Lid(), Crate())}, {}, lambda wants, scope: ())
+        self.catalogue = Catalogue(
+            {kind.name: kind for kind in (Box(), Lid(), Crate(), Sack())}, {}, lambda wants, scope: ()
+        )
 
     @property
     def store(self) -> Toy:
@@ -221,12 +243,12 @@ class Toy:
     def send(self, service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
         cloud = self.cloud
         with cloud._lock:
-            if operation in ("List", "Get"):
+            if operation in ("List", "Get", "Things"):
                 answer: dict[str, Any] = getattr(self, f"_{operation.lower()}")(**params)
                 return answer
             if code := cloud.refuse(operation, dict(params)):
                 raise ProviderError(code, "refused by the test")
-            cloud.calls.append((operation, dict(params)))
+            cloud.calls.append((operation, copy.deepcopy(dict(params))))
             answer = getattr(self, f"_{operation.lower()}")(**params)
             if cloud.die_at is not None and len(cloud.calls) >= cloud.die_at:
                 raise Killed
@@ -243,6 +265,13 @@ class Toy:
 
     def _get(self, id: str) -> dict[str, Any]:
         return {"state": self._row(id)["state"]}
+
+    def _things(self, id: str, most: int) -> dict[str, Any]:
+        return {"things": list(range(self._row(id)["fields"]["things"]))[:most]}
+
+    def _take(self, id: str, things: list[int]) -> dict[str, Any]:
+        self._row(id)["fields"]["things"] -= len(things)
+        return {}
 
     def _create(self, kind: str, fields: dict[str, Any], tags: dict[str, str], token: str = "") -> dict[str, Any]:
         if token and token in self.cloud._tokens:
@@ -272,6 +301,8 @@ class Toy:
     def _delete(self, id: str) -> dict[str, Any]:
         self._row(id)
         holders = [row["id"] for row in self.cloud.rows.values() if row["id"] != id and id in _named(row["fields"])]
+        if self._row(id)["fields"].get("things"):
+            raise ProviderError("NotEmpty", f"{id} holds something")
         if holders:
             raise ProviderError("DependencyViolation", f"{id} is held by {holders}")
         del self.cloud.rows[id]
