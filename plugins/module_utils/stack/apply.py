@@ -37,6 +37,7 @@ class ProviderError(Exception):
     def __init__(self, code: str, message: str, absent: bool = False) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
+        self.message = message
         self.absent = absent
 
 
@@ -294,7 +295,8 @@ class Executor:
             return
         holder = self.sender.explain(call, error)
         after = f" (tried for {waited:.0f} s)" if patience else ""
-        raise ProviderError(error.code, f"{call.operation}: {error}{after}{holder and '; ' + holder}") from error
+        told = f"{call.operation}: {error.message}{after}{holder and '; ' + holder}"
+        raise ProviderError(error.code, told) from error
 
     def _names_fresh(self, params: Any) -> bool:
         text = str(display(params))
