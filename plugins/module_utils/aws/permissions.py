@@ -26,7 +26,7 @@ POLICY_LIMIT = 6144
 """Characters of one managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 PREFIXES = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
-"""Service of a client → prefix of its actions, where they differ."""
+"""Service of a client → prefix of its actions, and the service in its ARNs, where they differ."""
 
 ACTIONS = {
     "s3:HeadBucket": "s3:ListBucket",

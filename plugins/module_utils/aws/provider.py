@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -15,8 +16,9 @@ from ansible_collections.slipway.platform.plugins.module_utils.aws import images
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import Unusable
 from ansible_collections.slipway.platform.plugins.module_utils.aws.ledger import Ledger
+from ansible_collections.slipway.platform.plugins.module_utils.aws.permissions import PREFIXES
 from ansible_collections.slipway.platform.plugins.module_utils.aws.route53 import bare_ids
-from ansible_collections.slipway.platform.plugins.module_utils.aws.session import Session
+from ansible_collections.slipway.platform.plugins.module_utils.aws.session import GLOBAL, Session
 from ansible_collections.slipway.platform.plugins.module_utils.aws.tags import as_map
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Wants
@@ -51,12 +53,22 @@ class Aws(Session):
 
     def sweep(self) -> list[Swept]:
         # Only the services whose kinds need hints: the hosts of a stack are many, and EC2's own reads find them.
-        services = {kind.arn.split(":")[2] for kind in self.catalogue.kinds.values() if kind.arn}
+        services = {PREFIXES.get(kind.service, kind.service) for kind in self.catalogue.kinds.values() if kind.arn}
+        # The tag index knows what is in no region in the region of its service only:
+        # https://github.com/cloud-custodian/cloud-custodian/pull/2729
+        homes: dict[str, list[str]] = defaultdict(list)
+        for service in sorted(services):
+            homes[self.global_region if service in GLOBAL else self.scope.region].append(service)
+        return [hint for hints in self.each(lambda home: self._tagged(*home), homes.items()) for hint in hints]
+
+    def _tagged(self, region: str, services: list[str]) -> list[Swept]:
+        """What the tag index of a region lists as this stack's."""
+        there = self if region == self.scope.region else Session(dataclasses.replace(self.scope, region=region))
         params = {
             "TagFilters": [{"Key": STACK_TAG, "Values": [self.scope.stack]}],
-            "ResourceTypeFilters": sorted(services),
+            "ResourceTypeFilters": services,
         }
-        rows = self.pages("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", params)
+        rows = there.pages("resourcegroupstaggingapi", "GetResources", "ResourceTagMappingList", params)
         return [Swept(row["ResourceARN"], as_map(row["Tags"])) for row in rows]
 
     def prepare(self, wants: Wants) -> None:

@@ -31,6 +31,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = 32
+GLOBAL = frozenset({"iam", "route53"})
+"""Services whose resources are in no region."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,12 @@ class Session:
         self._buckets: dict[tuple[str, str], Bucket] = {}
 
     @property
+    def global_region(self) -> str:
+        """The region of this partition that is asked about what is in none (botocore's endpoints.json)."""
+        partition = self._session.get_partition_for_region(self.scope.region)
+        return {"aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}.get(partition, "us-east-1")
+
+    @property
     def known_regions(self) -> list[str]:
         """The regions that this botocore knows, without asking."""
         partitions = self._session.get_available_partitions()
@@ -104,11 +112,7 @@ class Session:
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                region = (
-                    "us-east-1"
-                    if service in ("iam", "route53") and self.scope.partition == "aws"
-                    else self.scope.region
-                )
+                region = "us-east-1" if service in GLOBAL and self.scope.partition == "aws" else self.scope.region
                 self._clients[service] = self._session.create_client(service, region, config=self._config)
             return self._clients[service]
 

@@ -68,6 +68,38 @@ def test_what_is_protected_is_kept_until_it_is_named(world: World) -> None:
     assert world.count() == {**world.count(), "DescribeLogGroups": 1}
 
 
+def test_what_no_document_says_any_more_is_found_without_its_name(world: World) -> None:
+    zones = [
+        {**HOST[1], "name": zone, "cidr": f"10.0.{number}.0/24", "zone": f"us-east-1{zone}"}
+        for number, zone in enumerate("ab")
+    ]
+    going = [
+        {"type": "load_balancer", "name": "main", "subnets": ["a", "b"], "security_groups": ["lb"]},
+        {"type": "target_group", "name": "app", "vpc": "main", "port": 8080},
+        {
+            "type": "db_instance",
+            "name": "main",
+            "engine_version": "15",
+            "instance_class": "db.t3.micro",
+            "storage": 20,
+            "subnet_group": "main",
+        },
+        {"type": "s3_bucket", "name": "data"},
+        {"type": "secret", "name": "db"},
+        {"type": "log_group", "name": "app"},
+    ]
+    staying = [
+        HOST[0],
+        *zones,
+        {"type": "security_group", "name": "lb", "vpc": "main"},
+        # The emulator's tag index knows neither these nor zones.
+        {"type": "db_subnet_group", "name": "main", "subnets": ["a", "b"]},
+    ]
+    world.apply([*staying, *going])
+    aim = Aim(unprotect=frozenset({"db_instance.main", "s3_bucket.data"}))
+    assert changes(world.plan(staying, aim)) == {("destroy", f"{one['type']}.{one['name']}") for one in going}
+
+
 def test_what_does_not_depend_on_a_failure_is_finished_and_all_is_told(world: World) -> None:
     volume = {"type": "ebs_volume", "name": "data", "zone": "us-east-1a", "size": 8, "instance": "app-1"}
     # The key depends on nothing, so it fails while nearly all that does not depend on it is still to come.
