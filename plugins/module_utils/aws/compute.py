@@ -267,6 +267,9 @@ class Instance(Ec2Kind):
         rows = reader.pages("ec2", *self.listing, {"Filters": filters, "MaxResults": 1000})
         return [row for row in rows if not any(tag["Key"] == AUTO_SCALING_TAG for tag in row["Tags"])]
 
+    def state(self, row: Mapping[str, Any]) -> Any:
+        return row["State"]["Name"]
+
     def observe(self, row: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "subnet": row.get("SubnetId"),

@@ -51,7 +51,10 @@ class Ec2Kind(Kind):
         operation, path = self.listing
         filters = [{"Name": f"tag:{STACK_TAG}", "Values": [reader.scope.stack]}]
         rows = reader.pages("ec2", operation, path, {self.filter_key: filters})
-        return [row for row in rows if row.get(self.state_key) not in self.gone_states]
+        return [row for row in rows if self.state(row) not in self.gone_states]
+
+    def state(self, row: Mapping[str, Any]) -> Any:
+        return row.get(self.state_key)
 
     filter_key: ClassVar[str] = "Filters"
 
@@ -67,7 +70,8 @@ class Ec2Kind(Kind):
             attributes=self.describe(row),
             tags=tags,
             physical_name=tags.get("Name", ""),
-            leaving=row.get(self.state_key) in self.leaving_states,
+            leaving=self.state(row) in self.leaving_states,
+            pending=self.state(row) in ("pending", "creating"),
         )
 
     def tagged(self, want: Want, *more: str) -> dict[str, Any]:

@@ -109,6 +109,7 @@ class NamedElbKind(ElbKind):
             tags=tags,
             physical_name=physical_name,
             foreign=foreign,
+            pending=row.get("State", {}).get("Code") == "provisioning",
         )
 
     def _key_values(self, reader: Reader, arn: str) -> dict[str, str]:

@@ -85,6 +85,7 @@ class RdsKind(Kind):
             tags=tags,
             physical_name=name,
             foreign=foreign,
+            pending=row.get("DBInstanceStatus") == "creating",
         )
 
     def retag(self, have: Have, tags: Mapping[str, str], gone: Sequence[str]) -> Iterator[Step]:

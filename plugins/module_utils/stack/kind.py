@@ -129,6 +129,8 @@ class Have:
     foreign: bool = False
     leaving: bool = False
     """It is being deleted, and may still hold what its successor needs."""
+    pending: bool = False
+    """It is still being made, by a run that did not wait for the end of it."""
 
     @property
     def key(self) -> tuple[str, str]:

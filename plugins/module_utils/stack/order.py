@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import graphlib
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -22,6 +23,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import
     Have,
     Kind,
     Step,
+    Wait,
     Want,
     late_references,
     ordering_references,
@@ -35,7 +37,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import
     node_id,
 )
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import Field
-from ansible_collections.slipway.platform.plugins.module_utils.stack.values import resolve
+from ansible_collections.slipway.platform.plugins.module_utils.stack.values import references, resolve
 
 
 def make_plan(kinds: Mapping[str, Kind], wants: Wants, haves: Collection[Have], aim: Aim, look: bool = False) -> Plan:
@@ -73,6 +75,7 @@ class _Orderer:
         self._forward()
         self._backward()
         self._leftovers()
+        self._half_made()
 
     def _actions(self, decision: Decision) -> Iterator[tuple[str, Iterable[Step]]]:
         kind = self.kinds[decision.key[0]]
@@ -163,6 +166,39 @@ class _Orderer:
         for decision in self.plan.decisions:
             if decision.leftover:
                 self.plan.nodes[node_id("delete", decision.key, decision.have)].needs |= rest
+
+    # -- what is still being made
+
+    def _half_made(self) -> None:
+        """What needs a resource that another run has begun waits for it as for one of its own; nothing else does."""
+        users = self._users()
+        for decision in self.plan.decisions:
+            if decision.verb not in ("keep", "change") or not decision.standing.pending:
+                continue
+            ids = {node_id(action, user) for user in users[decision.key] for action in _MAKING}
+            waiting = ids & self.plan.nodes.keys()
+            if waiting:
+                self._node("await", decision, _last_waits(self.kinds[decision.key[0]].create(decision.wanted)))
+            for identity in waiting:
+                self.plan.nodes[identity].needs.add(node_id("await", decision.key))
+
+    def _users(self) -> dict[Key, set[Key]]:
+        """Who needs a resource to be whole: itself, to be changed, and what refers to it or comes after it."""
+        by_kind = _by_kind(self.wants)
+        users: dict[Key, set[Key]] = defaultdict(set)
+        for key, want in self.wants.items():
+            named = {(ref.kind, ref.name) for ref in references(want.written)}
+            for other in {key, *named, *self._after(key, by_kind)}:
+                users[other].add(key)
+        return users
+
+
+_MAKING = ("create", "update", "complete")
+
+
+def _last_waits(steps: Iterable[Step]) -> list[Step]:
+    """The waits after the last call."""
+    return list(itertools.takewhile(lambda step: isinstance(step, Wait), reversed(list(steps))))[::-1]
 
 
 class Holders:

@@ -88,7 +88,7 @@ class Node:
 
     id: str
     action: str
-    """``create``, ``complete``, ``update``, ``clear`` or ``delete``."""
+    """``create``, ``complete``, ``update``, ``await``, ``clear`` or ``delete``."""
     key: Key
     steps: list[Step]
     needs: set[str] = field(default_factory=set)

@@ -9,7 +9,14 @@ from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import Outcome
 
-_PAST = {"create": "created", "complete": "completed", "update": "updated", "clear": "cleared", "delete": "deleted"}
+_PAST = {
+    "create": "created",
+    "complete": "completed",
+    "update": "updated",
+    "await": "awaited",
+    "clear": "cleared",
+    "delete": "deleted",
+}
 
 
 def progress_line(event: dict[str, Any]) -> str:

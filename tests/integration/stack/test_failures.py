@@ -15,17 +15,36 @@ import pytest
 import yaml
 
 from ansible_collections.slipway.platform.plugins.module_utils.stack.plan import Aim, Refused
+from lab.emulator import Emulator
 from tests.integration.stack.world import DEMO, Document, World, changes, eventually, planned
 
-HOST = [
+HOST: list[Document] = [
     {"type": "vpc", "name": "main", "cidr": "10.0.0.0/16"},
     {"type": "subnet", "name": "a", "vpc": "main", "cidr": "10.0.0.0/24", "zone": "us-east-1a"},
 ]
 
 
+ZONES: list[Document] = [
+    {**HOST[1], "name": zone, "cidr": f"10.0.{number}.0/24", "zone": f"us-east-1{zone}"}
+    for number, zone in enumerate("ab")
+]
+DATABASE: Document = {
+    "type": "db_instance",
+    "name": "main",
+    "engine_version": "15",
+    "instance_class": "db.t3.micro",
+    "storage": 20,
+    "subnet_group": "main",
+}
+
+
 def host(**fields: Any) -> Document:
     given = {"type": "instance", "name": "app-1", "subnet": "a", "instance_type": "t3.small", "sources": "mirror"}
     return {**given, "image": "debian-12", **fields}
+
+
+def way(**target: str) -> Document:
+    return {"destination": "0.0.0.0/0", **target}
 
 
 def write_play(world: World, documents: list[Document]) -> Path:
@@ -69,28 +88,17 @@ def test_what_is_protected_is_kept_until_it_is_named(world: World) -> None:
 
 
 def test_what_no_document_says_any_more_is_found_without_its_name(world: World) -> None:
-    zones = [
-        {**HOST[1], "name": zone, "cidr": f"10.0.{number}.0/24", "zone": f"us-east-1{zone}"}
-        for number, zone in enumerate("ab")
-    ]
-    going = [
+    going: list[Document] = [
         {"type": "load_balancer", "name": "main", "subnets": ["a", "b"], "security_groups": ["lb"]},
         {"type": "target_group", "name": "app", "vpc": "main", "port": 8080},
-        {
-            "type": "db_instance",
-            "name": "main",
-            "engine_version": "15",
-            "instance_class": "db.t3.micro",
-            "storage": 20,
-            "subnet_group": "main",
-        },
+        DATABASE,
         {"type": "s3_bucket", "name": "data"},
         {"type": "secret", "name": "db"},
         {"type": "log_group", "name": "app"},
     ]
-    staying = [
+    staying: list[Document] = [
         HOST[0],
-        *zones,
+        *ZONES,
         {"type": "security_group", "name": "lb", "vpc": "main"},
         # The emulator's tag index knows neither these nor zones.
         {"type": "db_subnet_group", "name": "main", "subnets": ["a", "b"]},
@@ -98,6 +106,57 @@ def test_what_no_document_says_any_more_is_found_without_its_name(world: World) 
     world.apply([*staying, *going])
     aim = Aim(unprotect=frozenset({"db_instance.main", "s3_bucket.data"}))
     assert changes(world.plan(staying, aim)) == {("destroy", f"{one['type']}.{one['name']}") for one in going}
+
+
+def test_what_another_run_began_is_waited_for_by_what_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base: list[Document] = [
+        HOST[0],
+        *ZONES,
+        {"type": "internet_gateway", "name": "main", "vpc": "main"},
+        {"type": "route_table", "name": "a", "vpc": "main", "subnets": ["a"], "routes": [way(internet_gateway="main")]},
+        {"type": "elastic_ip", "name": "nat"},
+        {"type": "security_group", "name": "lb", "vpc": "main"},
+        {"type": "target_group", "name": "app", "vpc": "main", "port": 8080},
+        {"type": "db_subnet_group", "name": "main", "subnets": ["a", "b"]},
+        {"type": "hosted_zone", "name": "main", "domain": "example.internal", "vpc": "main"},
+    ]
+    begun: list[Document] = [
+        {"type": "nat_gateway", "name": "main", "subnet": "a", "elastic_ip": "nat"},
+        {"type": "load_balancer", "name": "main", "subnets": ["a", "b"], "security_groups": ["lb"]},
+        DATABASE,
+    ]
+    users: list[Document] = [
+        {"type": "route_table", "name": "b", "vpc": "main", "subnets": ["b"], "routes": [way(nat_gateway="main")]},
+        {
+            "type": "listener",
+            "name": "main",
+            "load_balancer": "main",
+            "port": 80,
+            "default_action": {"target_group": "app"},
+        },
+        {
+            "type": "dns_record",
+            "name": "db",
+            "zone": "main",
+            "record_name": "db.example.internal",
+            "record_type": "CNAME",
+            "values": ["${db_instance.main.endpoint}"],
+        },
+    ]
+    with Emulator(lag=None, transition=5000) as emulator:
+        for name, value in emulator.environment.items():
+            monkeypatch.setenv(name, value)
+        world = World(emulator, tmp_path)
+        world.apply(base)
+        for step in world.plan([*base, *begun])["steps"]:
+            first = step["calls"][0]
+            world.provider.send(first["service"], first["operation"], first["params"])
+        outcome = world.apply([*base, *begun, *users]).outcome
+        assert outcome is not None
+        assert outcome.complete, outcome.failed
+        awaited = {f"await {one['type']}.{one['name']}" for one in begun}
+        assert awaited == {node for node in outcome.done if node.startswith("await")}
+        assert not world.plan([*base, *begun, *users])["steps"]
 
 
 def test_what_does_not_depend_on_a_failure_is_finished_and_all_is_told(world: World) -> None:

@@ -254,6 +254,48 @@ def test_after_a_stopped_run_the_next_says_so_and_does_not_wait_for_what_was_nev
     assert "did not end: 1 steps done, 1 not started" in events[0]["text"]
 
 
+def half_made() -> Cloud:
+    """Box a, made by a run that died before it was ready."""
+    cloud = Cloud()
+    cloud.die_at, cloud.pending_looks = 1, 2
+    with pytest.raises(Killed):
+        go(cloud, [box("a")])
+    cloud.die_at, cloud.pending_looks = None, 0
+    cloud.calls.clear()
+    cloud.journal.clear()
+    return cloud
+
+
+LOCKED = {"type": "crate", "name": "c", "box": "a", "key": "a"}
+
+
+def test_what_needs_a_half_made_resource_waits_for_it() -> None:
+    cloud = half_made()
+    result = go(cloud, [box("a"), LOCKED])
+    assert result.outcome is not None
+    assert result.outcome.complete, result.outcome.failed
+    assert result.outcome.done == ["await box.a", "create crate.c"]
+    assert [row["fields"]["key"] for row in cloud.rows.values() if row["kind"] == "crate"] == ["key-of-box-1"]
+    assert not go(cloud, [box("a"), LOCKED]).plan.changed
+
+
+def test_a_change_of_a_half_made_resource_waits_for_it_and_a_friend_does() -> None:
+    cloud = half_made()
+    plan = go(cloud, [box("a", size=2), box("b", friends=["a"])], check=True).plan
+    waiting = {identity for identity, node in plan.nodes.items() if "await box.a" in node.needs}
+    assert waiting == {"update box.a", "create box.b", "complete box.b"}
+    outcome = go(cloud, [box("a", size=2), box("b", friends=["a"])]).outcome
+    assert outcome is not None
+    assert outcome.complete, outcome.failed
+
+
+def test_a_half_made_resource_that_nothing_needs_is_not_waited_for() -> None:
+    cloud = half_made()
+    assert not go(cloud, [box("a")]).plan.changed
+    assert cloud.journal == {}
+    assert "await box.a" not in go(cloud, [box("a"), box("b")], check=True).plan.nodes
+
+
 def sack(things: int) -> dict[str, Any]:
     return {"type": "sack", "name": "s", "things": things}
 

@@ -52,6 +52,7 @@ class Box(Kind):
     doc = "A box."
     service = "toy"
     identity = "tag"
+    attributes = {"id": "identifier", "key": "what opens it, once it is ready"}
     fields = {
         "size": integer("Its size.", default=1),
         "port": integer("Unique in the cloud.", default=None, change=Change.REPLACE),
@@ -67,9 +68,10 @@ class Box(Kind):
                 kind=self.name,
                 name=row["tags"][NAME_TAG],
                 fields=dict(row["fields"]),
-                attributes={"id": row["id"]},
+                attributes={"id": row["id"], **({"key": row["key"]} if row["state"] == "ready" else {})},
                 tags=row["tags"],
                 physical_name=row["tags"]["Name"],
+                pending=row["state"] == "pending",
             )
             for row in reader.pages("toy", "List", "rows", {"kind": self.name})
         ]
@@ -77,7 +79,7 @@ class Box(Kind):
     def create(self, want: Want) -> Iterator[Step]:
         fields = {name: value for name, value in want.values.items() if not self.fields[name].late}
         yield Call("toy", "Create", {"kind": self.name, "fields": fields, "tags": want.tags}, gives={"id": "id"})
-        yield Wait("toy", "Get", {"id": Own()}, "state", until=("ready",))
+        yield Wait("toy", "Get", {"id": Own()}, "state", until=("ready",), gives={"key": "key"})
 
     def complete(self, want: Want) -> Iterator[Step]:
         if want.get("friends"):
@@ -112,7 +114,11 @@ class Crate(Box):
     """Made under a client token."""
 
     name = "crate"
-    fields = {"size": integer("Its size.", default=1), "box": reference("box", "What holds it.")}
+    fields = {
+        "size": integer("Its size.", default=1),
+        "box": reference("box", "What holds it."),
+        "key": reference("box", "The box that its key opens.", attribute="key"),
+    }
 
     def create(self, want: Want) -> Iterator[Step]:
         params = {"kind": self.name, "fields": dict(want.values), "tags": want.tags}
@@ -148,6 +154,8 @@ class Cloud:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.hidden_reads = 0
         """For how many listings a new row stays hidden."""
+        self.pending_looks = 0
+        """For how many looks at it a new row stays pending."""
         self.journal: dict[str, Entry] = {}
         self.die_at: int | None = None
         """The mutating call after whose effect, but before whose answer, the process dies."""
@@ -264,7 +272,11 @@ class Toy:
         return {"rows": shown}
 
     def _get(self, id: str) -> dict[str, Any]:
-        return {"state": self._row(id)["state"]}
+        row = self._row(id)
+        if row["pending_looks"] == 0:
+            row["state"] = "ready"
+        row["pending_looks"] -= 1
+        return {"state": row["state"], "key": row["key"]}
 
     def _things(self, id: str, most: int) -> dict[str, Any]:
         return {"things": list(range(self._row(id)["fields"]["things"]))[:most]}
@@ -283,8 +295,9 @@ class Toy:
         for other in _named(fields):
             self._row(other)
         identity = f"{kind}-{next(self.cloud._ids)}"
-        row = {"id": identity, "kind": kind, "fields": fields, "tags": dict(tags), "state": "ready"}
-        self.cloud.rows[identity] = {**row, "hidden": self.cloud.hidden_reads}
+        row = {"id": identity, "kind": kind, "fields": fields, "tags": dict(tags), "key": f"key-of-{identity}"}
+        state = {"state": "pending", "pending_looks": self.cloud.pending_looks, "hidden": self.cloud.hidden_reads}
+        self.cloud.rows[identity] = {**row, **state}
         self.cloud._tokens[token] = identity
         return {"id": identity}
 
