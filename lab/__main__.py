@@ -55,8 +55,11 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = command("doctor", _doctor, "say what this machine lacks for a lab, and how to get it", root=False)
     doctor.add_argument("--fix", action="store_true", help="install what is missing (Debian, Ubuntu)")
-    doctor.add_argument("--hosts", type=int, default=HOSTS, help=f"how many there must be room for (default: {HOSTS})")
-    options.add_arguments(command("up", _up, "make the lab, or repair it"))
+    up = command("up", _up, "make the lab, or repair it; the options are for a new one's API")
+    options.add_behaviour(up)
+    for examined in (doctor, up):
+        room = f"how many hosts there must be room for (default: {HOSTS})"
+        examined.add_argument("--hosts", type=int, default=HOSTS, help=room)
     command("down", _down, "remove the lab and everything it made")
     status = command("status", _status, "hosts, services, networks, and what is pending")
     status.add_argument("--json", action="store_true", help="as JSON")
@@ -67,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     ssh.add_argument("command", nargs=argparse.REMAINDER, help="what to run there instead of a shell")
     logs = command("logs", _logs, "the log of a host, a service, or the daemon")
     logs.add_argument("of", nargs="?", default="daemon", help="a host's name or id, a service's name, or `daemon`")
-    logs.add_argument("--lines", type=int, default=200)
+    logs.add_argument("--lines", type=int, default=200, help="how many of the last ones (default: 200)")
     return parser
 
 
@@ -79,8 +82,9 @@ def _up(lab: Place, chosen: argparse.Namespace) -> int:
     from lab.operations import CannotStart, up
     from lab.status import show
 
-    if examine(fix=False, say=_quiet):
-        examine(fix=False, say=_warn)
+    said: list[str] = []
+    if examine(fix=False, say=said.append, hosts=chosen.hosts):
+        _warn("\n".join(said))
         return 1
     try:
         told = up(lab, options.from_arguments(chosen).arguments(), _warn)
@@ -124,7 +128,7 @@ def _ssh(lab: Place, chosen: argparse.Namespace) -> int:
     addresses = {host["address"]: host, jump["public"]: jump} if jump else {host["public"]: host}
     keys = {address: _host_key(lab, each["id"]) for address, each in addresses.items()}
     through = jump["public"] if jump else None
-    command = workstation.ssh(lab, next(iter(addresses)), "admin", through, keys)
+    command = workstation.ssh(lab, next(iter(addresses)), host["user"], through, keys)
     return run_to_end(lambda: workstation.start(lab, [*command, *chosen.command]), "ssh")
 
 
@@ -136,16 +140,19 @@ def _logs(lab: Place, chosen: argparse.Namespace) -> int:
         lines = (lab.folder / LOG).read_text(errors="replace").splitlines()
         print("\n".join(lines[-chosen.lines :]))
         return 0
-    named = {each["name"]: each["id"] for each in _hosts(lab)} | {each["id"]: each["id"] for each in _hosts(lab)}
-    if chosen.of in named:
-        container = lab.container(named[chosen.of])
-        print(podman.execute(container, ["journalctl", "--no-pager", f"--lines={chosen.lines}"]), end="")
-        return 0
-    standing = podman.standing(lab)
-    found = [name for name in standing if chosen.of in (name, name.removeprefix(lab.prefix))]
-    if not found:
-        raise Wrong(f"nothing here is called {chosen.of!r}: {', '.join([*named, *standing, 'daemon'])}")
-    print(podman.logs(found[0], chosen.lines), end="")
+    told = ask(lab, "status")
+    for host in told["hosts"]:
+        if chosen.of in (host["name"], host["id"]):
+            command = ["journalctl", "--no-pager", f"--lines={chosen.lines}"]
+            print(podman.execute(lab.container(host["id"]), command), end="")
+            return 0
+    containers = {each["name"]: each["containers"] for each in told["services"]}
+    containers |= {name.removeprefix(lab.prefix): [name] for name in podman.standing(lab)}
+    if chosen.of not in containers:
+        known = [*(host["name"] for host in told["hosts"]), *containers, "daemon"]
+        raise Wrong(f"nothing here is called {chosen.of!r}: {', '.join(known)}")
+    for name in containers[chosen.of]:
+        print(podman.logs(name, chosen.lines), end="")
     return 0
 
 
@@ -179,10 +186,6 @@ def _host_key(lab: Place, identity: str) -> str:
 
     key = podman.execute(lab.container(identity), ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"])
     return " ".join(key.split()[:2])
-
-
-def _quiet(_: str) -> None:
-    """Say nothing."""
 
 
 def _warn(text: str) -> None:

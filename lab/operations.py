@@ -12,13 +12,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from lab import daemon, image, podman, workstation
 from lab.conversation import NotRunning, ask
 from lab.host import part as host
+from lab.image import Say
 from lab.mirror import artefacts
 from lab.mirror import part as mirror
 from lab.network import machine as network
@@ -26,8 +27,8 @@ from lab.place import Place
 
 _ROOT = Path(__file__).resolve().parents[1]
 _READY_SECONDS = 90.0
+_QUIET_SECONDS = 20.0
 _END_SECONDS = 30.0
-Say = Callable[[str], None]
 
 
 class CannotStart(Exception):
@@ -58,7 +59,8 @@ def down(lab: Place, say: Say) -> None:
     with contextlib.suppress(FileNotFoundError):
         shutil.rmtree(lab.folder)
     with contextlib.suppress(OSError):
-        lab.folder.parent.rmdir()  # the last lab's
+        lab.folder.parent.rmdir()
+        image.remove_unused()  # it was the last lab
     say(f"the lab {lab.name!r} is gone")
 
 
@@ -77,14 +79,18 @@ def _start(lab: Place, arguments: Sequence[str]) -> None:
 
 
 def _ready(lab: Place) -> dict[str, Any]:
-    """Wait until the daemon answers and has gone round twice: the second sees what the first has made."""
+    """Wait until the daemon answers and has gone round twice, and a little for all to be as the account says.
+
+    The second round sees what the first has made.
+    """
     deadline = time.monotonic() + _READY_SECONDS
+    quiet = time.monotonic() + _QUIET_SECONDS
     begun = False
     while time.monotonic() < deadline:
         begun = begun or daemon.running(lab) is not None
         with contextlib.suppress(NotRunning):
             told: dict[str, Any] = ask(lab, "status")
-            if told["rounds"] >= 2:
+            if told["rounds"] >= 2 and (not told["pending"] or time.monotonic() > quiet):
                 return told
         if begun and not daemon.running(lab):
             break

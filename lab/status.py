@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lab.account.model import Account, Instance
+from lab.account.model import Account, Instance, Interface
+from lab.database import server
+from lab.host.amis import user_of
 from lab.machine import Failed
 from lab.network.machine import drops
 from lab.place import Place
@@ -28,7 +30,7 @@ def status(place: Place, account: Account, reconciler: Reconciler, notes: Sequen
         "pending": [{"subject": each.subject, "why": each.why} for each in reconciler.pending()],
         "notes": [{"subject": each.subject, "why": each.why} for each in notes],
         "hosts": [_host(account, instance) for instance in account.instances.values()],
-        "services": [*_services(account)],
+        "services": [*_services(place, account)],
         "networks": [_network(place, account, vpc) for vpc in account.vpcs if _used(account, vpc)],
     }
 
@@ -62,9 +64,10 @@ def show(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def name_of(instance: Instance) -> str:
-    """What a person calls an instance: its Name, else its id."""
+    """What a person and the inventory call an instance; one of many of that name gets the end of its id."""
     tags = dict(instance.tags)
-    return tags.get("slipway:name") or tags.get("Name") or instance.id
+    name = tags.get("slipway:name") or tags.get("Name") or instance.id
+    return f"{name}-{instance.id[-8:]}" if "aws:autoscaling:groupName" in tags else name
 
 
 def _host(account: Account, instance: Instance) -> dict[str, Any]:
@@ -79,10 +82,11 @@ def _host(account: Account, instance: Instance) -> dict[str, Any]:
         "type": instance.type,
         "zone": instance.zone,
         "groups": ",".join(groups) or "-",
+        "user": user_of(instance.image, instance.region),
     }
 
 
-def _services(account: Account) -> Iterator[dict[str, Any]]:
+def _services(place: Place, account: Account) -> Iterator[dict[str, Any]]:
     for database in account.databases.values():
         yield {
             "name": database.name,
@@ -90,6 +94,7 @@ def _services(account: Account) -> Iterator[dict[str, Any]]:
             "state": database.status,
             "addresses": _addresses(account, "database", database.id),
             "endpoint": f"{database.endpoint}:{database.port}",
+            "containers": [server.container_name(place, database.id)],
         }
     for balancer in account.load_balancers.values():
         yield {
@@ -98,12 +103,16 @@ def _services(account: Account) -> Iterator[dict[str, Any]]:
             "state": f"{len(balancer.listeners)} listeners",
             "addresses": _addresses(account, "load_balancer", balancer.arn),
             "endpoint": balancer.dns_name,
+            "containers": [place.container(each.id) for each in _interfaces(account, "load_balancer", balancer.arn)],
         }
 
 
 def _addresses(account: Account, kind: str, owner: str) -> str:
-    found = [each for each in account.interfaces.values() if each.owner == (kind, owner)]
-    return ",".join(str(each.public or each.address) for each in found) or "-"
+    return ",".join(str(each.public or each.address) for each in _interfaces(account, kind, owner)) or "-"
+
+
+def _interfaces(account: Account, kind: str, owner: str) -> list[Interface]:
+    return [each for each in account.interfaces.values() if each.owner == (kind, owner)]
 
 
 def _network(place: Place, account: Account, vpc: str) -> dict[str, Any]:
@@ -124,7 +133,7 @@ def _dropped(place: Place, vpc: str) -> Counter[str]:
     found: Counter[str] = Counter()
     with contextlib.suppress(OSError, Failed):
         for name, count in drops(place, vpc).items():
-            found[re.sub(r"_(eni|acl)\b.*|_(eni|acl)[-_].*", "", name).replace("_", " ")] += count
+            found[re.sub(r"_(eni|acl)-.*", "", name).replace("_", " ")] += count
     return +found
 
 

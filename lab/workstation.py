@@ -18,6 +18,8 @@ from lab.namespaces import path
 from lab.place import API, PUBLIC_RESOLVER, Place
 
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
+BASTION_USER = "admin"
+"""Of the Debian images."""
 _MACHINE_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 # A file system of its own, for one file: the lab's resolver stands where programs look for theirs.
 _ENTER = 'mount --bind "$1" "$(readlink -f /etc/resolv.conf)"; shift; exec "$@"'
@@ -85,5 +87,5 @@ def ssh(lab: Place, address: str, user: str, jump: str | None, host_keys: Mappin
         known.unlink()
     known.write_text("".join(f"{host} {key}\n" for host, key in host_keys.items()))
     options = ["-i", str(folder / "id_ed25519"), "-o", f"UserKnownHostsFile={known}", "-o", "StrictHostKeyChecking=yes"]
-    proxy = ["-o", f"ProxyCommand=ssh {' '.join(options)} -W %h:%p {user}@{jump}"] if jump else []
+    proxy = ["-o", f"ProxyCommand=ssh {' '.join(options)} -W %h:%p {BASTION_USER}@{jump}"] if jump else []
     return ["ssh", *options, *proxy, f"{user}@{address}"]

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the generated pages of ``docs/reference``: ``kinds.md`` from the catalogue, ``modules.md`` from the plugins.
+"""Writes the generated pages of ``docs/reference``: ``kinds.md`` from the catalogue, ``modules.md`` from the plugins,
+``lab.md`` from the lab's own command line and tables.
 
 With ``--check`` it writes nothing, and fails where a page is not up to date.
 """
@@ -27,6 +28,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope  # noqa: E402
 from ansible_collections.slipway.platform.plugins.module_utils.stack.schema import ABSENT, Change, Field  # noqa: E402
 from scripts.generated import differing, write_or_check  # noqa: E402
+from scripts.lab_reference import lab_blocks  # noqa: E402
 from scripts.role_readme import code, prose, rows, type_of  # noqa: E402
 
 EXAMPLE = Scope(project="shop", environment="prod", region="us-east-1", account="123456789012")
@@ -239,10 +241,15 @@ def page(blocks: list[str]) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
+def lab_page() -> str:
+    """The page of the lab's commands, checks, addresses and limits."""
+    return page([HEAD.format(source="lab/ and scripts/lab_reference.py"), *lab_blocks()])
+
+
 def stale(folder: Path) -> dict[Path, str]:
     """The pages that differ from what they are made of, and what they should be."""
-    pages = {folder / "kinds.md": kinds_page(), folder / "modules.md": modules_page()}
-    return differing(pages)
+    pages = {"kinds.md": kinds_page(), "modules.md": modules_page(), "lab.md": lab_page()}
+    return differing({folder / name: text for name, text in pages.items()})
 
 
 def main() -> None:

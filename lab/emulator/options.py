@@ -41,22 +41,41 @@ class Options:
         return arguments + ([f"--state-dir={self.state_dir}"] if self.state_dir else [])
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of an emulator to `parser`; `from_arguments` reads them back."""
-    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 picks a free one")
+def add_behaviour(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how the API behaves."""
     parser.add_argument("--lag", type=_lag, default=None, metavar="A-B[ms]", help="hide new resources for A..B ms")
     parser.add_argument("--latency", type=_milliseconds, default=0, metavar="MS", help="added to every call")
     parser.add_argument("--transition", type=_milliseconds, default=300, metavar="MS", help="time spent pending")
     parser.add_argument("--seed", type=int, default=1, help="seed of the random lags")
-    parser.add_argument("--credentials", type=_credentials, default=DEFAULT_CREDENTIALS, metavar="KEY:SECRET")
-    parser.add_argument("--quota", type=_quota, action="append", default=[], metavar="CODE=VALUE")
+    parser.add_argument(
+        "--quota",
+        type=_quota,
+        action="append",
+        default=[],
+        metavar="CODE=VALUE",
+        help="a quota to keep to, for example L-0263D0A3=5 (Elastic IPs); may be given again",
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of an emulator to `parser`; `from_arguments` reads them back."""
+    add_behaviour(parser)
+    parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 picks a free one")
+    parser.add_argument(
+        "--credentials",
+        type=_credentials,
+        default=DEFAULT_CREDENTIALS,
+        metavar="KEY:SECRET",
+        help="the one pair that is accepted",
+    )
     parser.add_argument("--state-dir", type=Path, default=None, help="keep the state here from one run to the next")
 
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
-    """The options that `add_arguments` parsed."""
+    """The options that `add_arguments` or `add_behaviour` parsed."""
     names = ("lag", "latency", "transition", "seed", "port", "credentials", "state_dir")
-    return Options(quotas=dict(arguments.quota), **{name: getattr(arguments, name) for name in names})
+    given = {name: getattr(arguments, name) for name in names if hasattr(arguments, name)}
+    return Options(quotas=dict(arguments.quota), **given)
 
 
 def _milliseconds(text: str) -> int:

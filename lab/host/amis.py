@@ -15,3 +15,9 @@ def image_of(ami: str, region: str) -> str:
             return "gpu_host" if "deeplearning" in public.parameter else "host"
     known = ", ".join(f"{public.id(region)} ({public.name})" for public in IMAGES)
     raise ValueError(f"no image of the lab stands for {ami}; there is {known}")
+
+
+def user_of(ami: str, region: str) -> str:
+    """Who may log in to a host of an AMI at first; the Debian images' user for one that is not known."""
+    gpu = any(public.id(region) == ami and "deeplearning" in public.parameter for public in IMAGES)
+    return "ubuntu" if gpu else "admin"
