@@ -322,14 +322,17 @@ def _side_effects(kinds: Sequence[Kind], actions: set[str], scope: Scope) -> Ite
 
 def _of_fields(kinds: Sequence[Kind], scope: Scope, wants: Collection[Want]) -> Iterator[Statement]:
     """What is asked for only where a document has a field on: on the resources of those documents, and on no other."""
-    for kind in kinds:
-        for field in sorted(kind.calls.keys() - {*ALWAYS}):
-            templates = RESOURCES_OF_FIELDS[kind.name, field]
-            names = [_whole_name(want, scope) for want in wants if want.kind == kind.name and want.get(field)]
-            if names:
-                sid = "".join(word.capitalize() for word in f"{kind.name}_{field}".split("_"))
-                arns = [_arn(template, scope, name) for name in names for template in templates]
-                yield _statement(sid, _asked(kind, [field]), arns)
+    for kind, field in ((one, field) for one in kinds for field in sorted(one.calls.keys() - {*ALWAYS})):
+        arns = _arns_of_field(kind.name, field, scope, wants)
+        if arns:
+            sid = "".join(word.capitalize() for word in f"{kind.name}_{field}".split("_"))
+            yield _statement(sid, _asked(kind, [field]), arns)
+
+
+def _arns_of_field(kind: str, field: str, scope: Scope, wants: Collection[Want]) -> list[str]:
+    templates = RESOURCES_OF_FIELDS[kind, field]
+    names = [_whole_name(want, scope) for want in wants if want.kind == kind and want.get(field)]
+    return [_arn(template, scope, name) for name in names for template in templates]
 
 
 def _whole_name(want: Want, scope: Scope) -> str:

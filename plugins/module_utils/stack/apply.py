@@ -13,7 +13,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from traceback import format_exception
@@ -252,19 +252,21 @@ class Executor:
 
     def _call_each(self, progress: _Progress, call: Call, listing: Listing) -> None:
         while not self.stop.is_set():
-            try:
-                response = self.sender.send(listing.service, listing.operation, listing.params)
-            except ProviderError as error:
-                if error.code in call.done:
-                    return
-                raise
-            page = self.sender.search(listing.path, response)
+            page = self._page(listing, call.done)
             if not page:
                 return
-            own = progress.node.key
-            params = resolve(call.params, lambda ref: page if ref == PAGE else self._lookup(ref, own))  # noqa: B023
+            params = resolve(call.params, lambda ref: page if ref == PAGE else self._lookup(ref, progress.node.key))  # noqa: B023
             self._call(progress, call, params)
         raise _NotYet
+
+    def _page(self, listing: Listing, gone: Container[str]) -> Any:
+        try:
+            response = self.sender.send(listing.service, listing.operation, listing.params)
+        except ProviderError as error:
+            if error.code in gone:
+                return None
+            raise
+        return self.sender.search(listing.path, response)
 
     def _lookup(self, ref: Ref | Own, own: Key) -> Any:
         key = (ref.kind, ref.name) if isinstance(ref, Ref) else own

@@ -172,15 +172,20 @@ class _Orderer:
     def _half_made(self) -> None:
         """What needs a resource that another run has begun waits for it as for one of its own; nothing else does."""
         users = self._users()
-        for decision in self.plan.decisions:
-            if decision.verb not in ("keep", "change") or not decision.standing.pending:
-                continue
-            ids = {node_id(action, user) for user in users[decision.key] for action in _MAKING}
-            waiting = ids & self.plan.nodes.keys()
-            if waiting:
-                self._node("await", decision, _last_waits(self.kinds[decision.key[0]].create(decision.wanted)))
-            for identity in waiting:
-                self.plan.nodes[identity].needs.add(node_id("await", decision.key))
+        for decision in [*self.plan.of("keep"), *self.plan.of("change")]:
+            if decision.standing.pending:
+                self._await(decision, self._making(users[decision.key]))
+
+    def _making(self, keys: Iterable[Key]) -> list[Node]:
+        """The steps that make or change these resources."""
+        ids = (node_id(action, key) for key in keys for action in ("create", "update", "complete"))
+        return [self.plan.nodes[identity] for identity in ids if identity in self.plan.nodes]
+
+    def _await(self, decision: Decision, waiting: Sequence[Node]) -> None:
+        if waiting:
+            self._node("await", decision, _last_waits(self.kinds[decision.key[0]].create(decision.wanted)))
+        for node in waiting:
+            node.needs.add(node_id("await", decision.key))
 
     def _users(self) -> dict[Key, set[Key]]:
         """Who needs a resource to be whole: itself, to be changed, and what refers to it or comes after it."""
@@ -191,9 +196,6 @@ class _Orderer:
             for other in {key, *named, *self._after(key, by_kind)}:
                 users[other].add(key)
         return users
-
-
-_MAKING = ("create", "update", "complete")
 
 
 def _last_waits(steps: Iterable[Step]) -> list[Step]:

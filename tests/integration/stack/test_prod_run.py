@@ -126,9 +126,8 @@ def turned_policy(value: Any) -> Any:
 
 def test_what_has_no_order_is_compared_without_one(launched: World, prod_documents: list[Document]) -> None:
     """AWS gives sets and policies back in an order and a form of its own. The emulator does not; the documents do."""
-    fields: dict[str, Mapping[str, Field]] = {
-        one.name: one.fields for one in (*CATALOGUE.kinds.values(), *CATALOGUE.constructs.values())
-    }
+    fields: dict[str, Mapping[str, Field]] = {name: kind.fields for name, kind in CATALOGUE.kinds.items()}
+    fields |= {name: construct.fields for name, construct in CATALOGUE.constructs.items()}
     documents = [
         {
             name: turned(value, fields[document["type"]][name]) if name in fields[document["type"]] else value
