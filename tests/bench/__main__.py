@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ratios against peers, in one run: ``python -m tests.bench [network|inventory] [--runs 3]``.
+"""Ratios against peers, in one run: ``python -m tests.bench [network|inventory|lab] [--runs 3]``.
 
 The tables are printed, and written to build/bench.md and, with every time and call, to build/bench.json.
 """
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.bench import inventory, network
+from tests.bench import inventory, lab, network
 from tests.bench.plans import Plan, plans
 from tests.bench.ways import (
     ENGINE_TARGET,
@@ -37,24 +37,30 @@ BUILD = REPOSITORY / "build"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("network", "inventory"), help="both without it")
+    parser.add_argument(
+        "part", nargs="?", choices=("network", "inventory", "lab"), help="all without it; the lab needs root"
+    )
     parser.add_argument("--runs", type=int, default=3, help="of which the median counts (default: 3)")
     parser.add_argument("--hosts", type=int, nargs="*", default=[1_000, 10_000], help="sizes of the inventory")
     parser.add_argument("--ways", nargs="*", default=WAYS, choices=WAYS, help="of making the network (default: all)")
     chosen = parser.parse_args()
     results: dict[str, Any] = {"machine": machine(), "runs": chosen.runs, "latency_ms": LATENCY}
     lines = [f"Machine: {results['machine']}. Medians of {chosen.runs} runs."]
-    if chosen.part != "inventory":
+    if chosen.part in (None, "network"):
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             samples = compare(Path(folder), chosen.runs, tuple(chosen.ways))
             few_and_many = plans(Path(folder))
         results["network"] = {f"{way}, {step}": dataclasses.asdict(sample) for (way, step), sample in samples.items()}
         results["plans"] = [dataclasses.asdict(plan) for plan in few_and_many]
         lines += ["", *process_table(samples), "", *engine_table(samples), "", *plan_table(few_and_many)]
-    if chosen.part != "network":
+    if chosen.part in (None, "inventory"):
         rows = list(inventory.rows(tuple(chosen.hosts), chosen.runs))
         results["inventory"] = [dataclasses.asdict(row) for row in rows]
         lines += ["", *inventory_table(rows)]
+    if chosen.part in (None, "lab"):
+        sizes = [lab.measure(hosts) for hosts in (3, 12)]
+        results["lab"] = [dataclasses.asdict(size) for size in sizes]
+        lines += ["", *lab.table(sizes)]
     BUILD.mkdir(exist_ok=True)
     (BUILD / "bench.json").write_text(json.dumps(results, indent=2) + "\n")
     (BUILD / "bench.md").write_text("\n".join(lines) + "\n")

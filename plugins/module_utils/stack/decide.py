@@ -183,8 +183,8 @@ def compare(kind: Kind, want: Want, have: Have, late: bool) -> list[Difference]:
 
 
 def tag_changes(want: Want, have: Have) -> tuple[dict[str, str], list[str]]:
-    """The tags to set, and those to drop: the user's that the resource says we gave it. Tags of others stay."""
-    given = {USER_TAGS_TAG, *have.tags.get(USER_TAGS_TAG, "").split()}
+    """The tags to set, and those to drop: ours, and the user's that the resource says we gave it. Others' stay."""
+    given = {USER_TAGS_TAG, PROTECT_TAG, *have.tags.get(USER_TAGS_TAG, "").split()}
     gone = sorted(key for key in given if key in have.tags and key not in want.tags)
     return {key: value for key, value in want.tags.items() if have.tags.get(key) != value}, gone
 

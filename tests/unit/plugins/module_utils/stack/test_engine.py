@@ -208,6 +208,14 @@ def test_protected_is_refused_before_anything_is_touched_unless_named() -> None:
     assert cloud.state() == []
 
 
+def test_what_is_protected_no_more_may_go() -> None:
+    cloud = Cloud()
+    go(cloud, [box("a", protect=True), box("b")])
+    assert go(cloud, [box("a"), box("b")]).plan.changed
+    go(cloud, [box("b")])
+    assert [row["tags"]["slipway:name"] for row in cloud.rows.values()] == ["b"]
+
+
 def test_a_failure_stops_its_dependents_only() -> None:
     cloud = Cloud()
     cloud.refuse = lambda operation, params: "Broken" if params["tags"]["Name"].endswith("bad") else ""

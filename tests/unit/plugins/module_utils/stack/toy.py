@@ -89,7 +89,7 @@ class Box(Kind):
         yield Call("toy", "Set", {"id": have.id, "fields": {name: want[name] for name in sorted(changed)}})
 
     def retag(self, have: Have, tags: Mapping[str, str], gone: Sequence[str]) -> Iterator[Step]:
-        yield Call("toy", "Tag", {"id": have.id, "tags": tags})
+        yield Call("toy", "Tag", {"id": have.id, "tags": tags, "gone": gone})
 
     def clear(self, have: Have) -> Iterator[Step]:
         if have.fields.get("friends"):
@@ -307,8 +307,9 @@ class Toy:
         self._row(id)["fields"].update(fields)
         return {}
 
-    def _tag(self, id: str, tags: dict[str, str]) -> dict[str, Any]:
-        self._row(id)["tags"].update(tags)
+    def _tag(self, id: str, tags: dict[str, str], gone: list[str]) -> dict[str, Any]:
+        row = self._row(id)
+        row["tags"] = {key: value for key, value in {**row["tags"], **tags}.items() if key not in gone}
         return {}
 
     def _delete(self, id: str) -> dict[str, Any]:
