@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 #   make plan [INVENTORY=prod] [APPLY=yes]   the whole plan of an inventory, on this machine, without an account
-#   make check | integration | lab-tests | test | bench  the tests, see scripts/run_layers.py
+#   make check | integration | lab-tests | molecule | test | bench  the tests, see scripts/run_layers.py
 #   make soak                                what CI leaves out for time
 #   make lock [UPGRADE=yes]                  requirements/*.lock from requirements/*.in
 #
@@ -11,6 +11,7 @@ PYTHON ?= python3.11
 INVENTORY ?= prod
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+AS_ROOT = $(SUDO) env "PATH=$$PATH"
 LOCKS := bootstrap dev bench
 COLLECTION := collections/ansible_collections/slipway/platform
 TYPED := $(wildcard $(COLLECTION)/plugins lab scripts tests)
@@ -21,7 +22,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration lab-tests soak bench lock format clean distclean \
+.PHONY: help venv venv-bench plan check test lint unit sanity artefact integration lab-tests molecule soak bench lock format clean distclean \
 	ruff types complexity yaml ansible-lint changelog shell
 
 help:
@@ -40,7 +41,7 @@ check: venv
 	@python -m scripts.run_layers check
 
 test: venv
-	@python -m scripts.run_layers check integration lab
+	@python -m scripts.run_layers check integration lab molecule
 
 lint: ruff types complexity yaml ansible-lint changelog shell
 
@@ -81,10 +82,23 @@ integration: venv
 # The lab's tests make namespaces and containers: they need root, and the system packages that its doctor knows of.
 lab-tests: venv
 	@$(SUDO) bin/lab doctor --fix
-	$(SUDO) env "PATH=$$PATH" $(PYTEST) tests/lab
+	$(AS_ROOT) $(PYTEST) tests/lab
 
+# A scenario a role, on a lab of its own. One of them: make molecule SCENARIO=default
+molecule: venv
+	@$(SUDO) bin/lab doctor --fix
+	$(AS_ROOT) bin/lab --lab molecule up
+	@status=0; $(AS_ROOT) bin/lab --lab molecule exec -- molecule --base-config molecule/shared/base.yml test \
+	    $(if $(SCENARIO),--scenario-name $(SCENARIO),--all) || status=$$?; \
+	$(AS_ROOT) bin/lab --lab molecule down; exit $$status
+
+# The engine's tests run here against the API of a lab, so with hosts behind it.
 soak: venv
 	SLIPWAY_SOAK=1 $(PYTEST) tests/integration/stack/test_crash.py tests/unit/plugins
+	$(AS_ROOT) SLIPWAY_SOAK=1 pytest tests/lab/whole/test_killed.py
+	$(AS_ROOT) bin/lab --lab soak up --lag 100-500
+	@status=0; $(AS_ROOT) bin/lab --lab soak exec -- pytest tests/integration/stack -k "not prod and not bounded" || status=$$?; \
+	$(AS_ROOT) bin/lab --lab soak down; exit $$status
 	@git rev-parse HEAD > tests/integration/soak.commit
 
 bench: venv-bench

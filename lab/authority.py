@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from lab import files
+
 _YEARS = 10
 _EARLIER = timedelta(hours=1)
 """Certificates begin in the past: a client's clock may be a little behind."""
@@ -74,7 +76,7 @@ class Authority:
             standing = _load(pair.certificate)
             if not (standing and self._good(standing, self._certificate, key, timedelta(days=days) / 3)):
                 made = self._sign(wanted, key, days)
-                _write(pair.certificate, _pem(made) + _pem(self._certificate), 0o644)
+                files.write(pair.certificate, _pem(made) + _pem(self._certificate), 0o644)
         return pair
 
     def context(self, names: Sequence[str]) -> ssl.SSLContext:
@@ -103,7 +105,7 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        _write(self.bundle, _pem(made), 0o644)
+        files.write(self.bundle, _pem(made), 0o644)
         return made
 
     def _sign(self, names: Sequence[str], key: Key, days: int) -> x509.Certificate:
@@ -161,7 +163,7 @@ def _key(path: Path) -> Key:
     encoded = made.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(path, encoded, 0o600)
+    files.write(path, encoded)
     return made
 
 
@@ -169,18 +171,6 @@ def _load(path: Path) -> x509.Certificate | None:
     with contextlib.suppress(FileNotFoundError, ValueError):
         return x509.load_pem_x509_certificate(path.read_bytes())
     return None
-
-
-def _write(path: Path, content: bytes, mode: int) -> None:
-    """Write a file at once: readers and crashes see the old one or the whole new one."""
-    temporary = path.with_name(path.name + ".new")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(path)
 
 
 def _public(key: Key) -> bytes:

@@ -31,6 +31,9 @@ _LOCK = Path("/run/lock/slipway-images")
 _SECONDS = 1800.0
 
 Say = Callable[[str], None]
+"""Tells a person how it goes on."""
+Ensure = Callable[[str, Say], str]
+"""`ensure`, for those who are given it."""
 
 
 def images() -> list[str]:

@@ -13,11 +13,12 @@ class Failed(Exception):
     """A program ended with another status than 0; the message holds its command and what it said."""
 
 
-def run(command: Sequence[str], *, text: str | None = None, seconds: float = 60) -> str:
-    """Run a command and return its standard output. ``text`` goes to its input. Raises `Failed`."""
+def run(command: Sequence[str], *, text: str | None = None, seconds: float = 60, folder: str | None = None) -> str:
+    """Run a command, in a folder, and return its standard output. ``text`` goes to its input. Raises `Failed`."""
     try:
         done = subprocess.run(
             command,
+            cwd=folder,
             input=text,
             stdin=None if text is not None else subprocess.DEVNULL,
             capture_output=True,

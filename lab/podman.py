@@ -169,4 +169,5 @@ def _standing(listed: Mapping[str, Any]) -> Standing:
 
 
 def _podman(arguments: Sequence[str], text: str | None = None, seconds: float = 60) -> str:
-    return run(["podman", *arguments], text=text, seconds=seconds)
+    # A container's monitor leaves a file where podman was called when the container runs out of memory.
+    return run(["podman", *arguments], text=text, seconds=seconds, folder="/run")

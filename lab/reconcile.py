@@ -28,6 +28,12 @@ class Pending:
     why: str
 
 
+class Reports(Protocol):
+    """Where parts tell the states of what they stand for: `lab.emulator.reality.Reality`, with its kinds and states."""
+
+    def report(self, kind: str, identity: str, state: str, reason: str = "") -> None: ...
+
+
 class Part(Protocol):
     """One part of the machine that follows the account: the network, the hosts, the databases, …"""
 

@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from lab import namespaces, podman
+from lab import files, namespaces, podman
 from lab.account.model import Account, Database, Interface, Snapshot
 from lab.authority import Authority
 from lab.database import store
-from lab.database.jobs import Expected, Jobs
 from lab.database.server import PART, Server, container_name
 from lab.database.settings import MAJOR, major
-from lab.emulator.reality import Reality
+from lab.image import Ensure
 from lab.place import Place
-from lab.reconcile import Pending
+from lab.reconcile import Pending, Reports
+from lab.work import Expected, Work
 
 _LOG = logging.getLogger(__name__)
 _IMAGE = "postgresql"
-_WORKERS = 4
-Ensure = Callable[[str, Callable[[str], None]], str]
+_THREADS = 4
 
 
 class Databases:
@@ -36,13 +35,13 @@ class Databases:
 
     name = "databases"
 
-    def __init__(self, place: Place, reality: Reality, authority: Authority, ensure: Ensure) -> None:
+    def __init__(self, place: Place, reality: Reports, authority: Authority, ensure: Ensure) -> None:
         self._place = place
         self._reality = reality
         self._authority = authority
         self._ensure = ensure
         self._image = ""
-        self._jobs = Jobs(_WORKERS)
+        self._work = Work(_THREADS, "database")
         self._notes: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def converge(self, account: Account) -> Sequence[Pending]:
@@ -67,7 +66,7 @@ class Databases:
 
     def close(self) -> None:
         """Wait for the work under way; the servers go on."""
-        self._jobs.close()
+        self._work.close()
 
     def _database(
         self, account: Account, database: Database, standing: Mapping[str, podman.Standing]
@@ -85,17 +84,17 @@ class Databases:
     def _serve(self, account: Account, database: Database, held: podman.Standing | None) -> Iterator[Pending]:
         server = self._server(account, database)
         if server is None:
-            yield self._jobs.ask(f"image {_IMAGE}", "it is being made", self._make_image)
+            yield self._work.do(f"image {_IMAGE}", "it is being made", self._make_image)
             return
         self._note(server)
-        if server.as_wanted(held) and not self._jobs.busy(database.id):
+        if server.as_wanted(held) and not self._work.busy(database.id):
             self._reality.report("database", database.id, "available")
             return
         if server.applied.get("reboots", database.reboots) != database.reboots:
             self._reality.report("database", database.id, "rebooting")
         snapshot = self._origin(server)
-        work = partial(server.converge, self._jobs.ended, snapshot)
-        yield self._jobs.ask(database.id, "its server is being made ready", work, about=(database, server.interface))
+        work = partial(server.converge, self._work.ended, snapshot)
+        yield self._work.do(database.id, "its server is being made ready", work, about=(database, server.interface))
 
     def _server(self, account: Account, database: Database) -> Server | None:
         """A database's server; None while there is no image."""
@@ -118,19 +117,19 @@ class Databases:
 
     def _stop(self, database: Database, held: podman.Standing | None) -> Iterator[Pending]:
         running = held is not None and held.running
-        if running or self._jobs.busy(database.id):
+        if running or self._work.busy(database.id):
             work = partial(podman.stop, container_name(self._place, database.id), 60)
-            yield self._jobs.ask(database.id, "its server is being stopped", work, about=database)
+            yield self._work.do(database.id, "its server is being stopped", work, about=database)
         else:
             self._reality.report("database", database.id, "stopped")
 
     def _remove(self, identity: str) -> Pending:
         def work() -> None:
             podman.remove([container_name(self._place, identity)])
-            store.remove(store.folder(self._place, "instances", identity))
+            files.remove(store.folder(self._place, "instances", identity))
             self._reality.report("database", identity, "deleted")
 
-        return self._jobs.ask(identity, "its server is being removed", work, about="removed")
+        return self._work.do(identity, "its server is being removed", work)
 
     def _snapshot(
         self, account: Account, snapshot: Snapshot, standing: Mapping[str, podman.Standing]
@@ -148,7 +147,7 @@ class Databases:
             work = partial(store.copy, store.data(self._place, database.id), target)
         else:
             work = partial(self._serving(account, database, held).back_up, target)
-        yield self._jobs.ask(subject, "it is being taken", work)
+        yield self._work.do(subject, "it is being taken", work)
 
     def _serving(self, account: Account, database: Database, held: podman.Standing | None) -> Server:
         server = self._server(account, database)
@@ -163,7 +162,7 @@ class Databases:
 
     def _forget(self, identity: str) -> Pending:
         path = store.folder(self._place, "snapshots", identity)
-        return self._jobs.ask(f"snapshot {identity}", "it is being removed", partial(store.remove, path))
+        return self._work.do(f"snapshot {identity}", "it is being removed", partial(files.remove, path))
 
     def _make_image(self) -> None:
         self._image = self._ensure(_IMAGE, _LOG.info)

@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab import namespaces, podman
+from lab import files, namespaces, podman
 from lab.account.model import Database, Interface
 from lab.authority import Authority
 from lab.database import sql, store
-from lab.database.jobs import Expected
 from lab.database.password import verifier
 from lab.database.settings import FOLDER, Settings, settings
 from lab.machine import Failed
 from lab.place import Place
+from lab.work import Expected
 
 PART = "database"
 MEMORY = 1024
@@ -113,16 +113,18 @@ class Server:
         Raises `Failed` and `Expected`.
         """
         applied = self.applied
-        store.private(store.private(self.folder) / "home", store.USER)
+        files.private(files.private(self.folder) / "home", store.USER)
         data = store.data(self.place, self.database.id)
         if snapshot and not data.exists():
             store.copy(snapshot, data)
         if applied.get("files") != self.wanted["files"]:
-            store.write(store.private(self.folder / "settings", store.USER), self.files, store.USER)
+            folder = files.private(self.folder / "settings", store.USER)
+            for name, content in self.files.items():
+                files.write(folder / name, content, owner=store.USER)
         started = self._start(reboot=applied.get("reboots", self.database.reboots) != self.database.reboots)
         pid = self._wait(ended)
         self._tell(applied, reload=not started)
-        store.write(self.folder, {"applied.json": json.dumps(self.wanted | {"pid": pid}).encode()})
+        files.write(self.folder / "applied.json", json.dumps(self.wanted | {"pid": pid}))
 
     def ask(self, text: str) -> str:
         """Run SQL as the superuser, over the container's own socket; what it prints has neither head nor frame."""
@@ -134,7 +136,7 @@ class Server:
     def back_up(self, target: Path) -> None:
         """A consistent copy of the data in a folder of the lab, which comes to be at once. The server goes on."""
         new = self.folder / "home" / f"snapshot-{target.name}"
-        store.remove(new)
+        files.remove(new)
         inside = f"--pgdata={_HOME}/{new.name}"
         options = ["--checkpoint=fast", "--wal-method=stream", inside]
         podman.execute(self.name, [f"{_PROGRAMS}/pg_basebackup", *self._connection, *options], seconds=600)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from lab.database.jobs import Expected
+from lab import files
 from lab.machine import run
 from lab.place import Place
+from lab.work import Expected
 
 USER = 5432
 """The number of the server's account and of its group, in the image."""
@@ -41,40 +40,16 @@ def data(place: Place, identity: str) -> Path:
     return place.part("database", "instances") / identity / "home" / "data"
 
 
-def private(path: Path, owner: int = 0) -> Path:
-    """A folder that only its owner enters."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.chown(path, owner, owner)
-    return path
-
-
-def write(path: Path, files: Mapping[str, bytes], owner: int = 0) -> None:
-    """Write files that only their owner reads, each at once."""
-    for name, content in files.items():
-        new = path / f"{name}.new"
-        new.unlink(missing_ok=True)
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            os.fchown(file.fileno(), owner, owner)
-            file.write(content)
-        new.rename(path / name)
-
-
 def copy(source: Path, target: Path) -> None:
     """Copy a data folder, with its owners; without copying its blocks where the file system can."""
     new = target.with_name(f"{target.name}.new")
-    remove(new)
+    files.remove(new)
     run(["cp", "--archive", "--reflink=auto", str(source), str(new)], seconds=600)
     new.rename(target)
 
 
 def give(path: Path) -> None:
     """Make the server's account the owner of a folder and all below."""
-    for parent, folders, files in os.walk(path):
-        for name in (".", *folders, *files):
+    for parent, folders, others in os.walk(path):
+        for name in (".", *folders, *others):
             os.chown(Path(parent, name), USER, USER, follow_symlinks=False)
-
-
-def remove(path: Path) -> None:
-    """Remove a folder with all below, if there is one."""
-    if path.exists():
-        shutil.rmtree(path)

@@ -26,6 +26,8 @@ from cryptography.hazmat.primitives import serialization
 from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
+from lab import files
+
 FILE = "account.pickle"
 _LOCKS = {type(threading.RLock()): threading.RLock, type(threading.Lock()): threading.Lock}
 _Backend = tuple[str, str, str, Any]
@@ -107,10 +109,7 @@ def content(more: object) -> bytes:
 def write(directory: Path, saved: bytes) -> None:
     """Write what `content` returned in one step: an interrupted write leaves the file before."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = directory / f"{FILE}.new"
-    with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(saved)
-    new.replace(directory / FILE)
+    files.write(directory / FILE, saved)
 
 
 def restore(directory: Path) -> Any:

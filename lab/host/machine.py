@@ -9,10 +9,10 @@ import os
 import shutil
 from pathlib import Path
 
-from lab import podman
+from lab import files, podman
 from lab.account.model import Account, Instance
 from lab.host import loops
-from lab.host.volumes import Volumes, instance_folder, replace
+from lab.host.volumes import Volumes, instance_folder
 from lab.place import Place
 
 PART = "host"
@@ -38,13 +38,13 @@ class Machine:
         name = self._place.container(instance.id)
         podman.remove([name])  # one that never ran
         self._prepare(instance, account)
-        replace(self._file(instance.id, "rebooted"), str(instance.reboots))
+        files.write(self._file(instance.id, "rebooted"), str(instance.reboots))
         podman.start(self._place, self._container(instance, account, image))
 
     def start(self, instance: Instance, account: Account) -> None:
         """Boot a host that has stopped."""
         self._prepare(instance, account)
-        replace(self._file(instance.id, "rebooted"), str(instance.reboots))
+        files.write(self._file(instance.id, "rebooted"), str(instance.reboots))
         podman.restart(self._place.container(instance.id))
 
     def stop(self, identity: str) -> None:
@@ -54,7 +54,7 @@ class Machine:
     def reboot(self, instance: Instance) -> None:
         """Ask a host to reboot. It starts again when it has shut down."""
         podman.signal(self._place.container(instance.id), _REBOOT)
-        replace(self._file(instance.id, "rebooted"), str(instance.reboots))
+        files.write(self._file(instance.id, "rebooted"), str(instance.reboots))
 
     def remove(self, identity: str) -> None:
         """Shut a host down and remove it with its disk; its volumes stay."""
@@ -82,8 +82,9 @@ class Machine:
     def _prepare(self, instance: Instance, account: Account) -> None:
         folder = instance_folder(self._place, instance.id)
         vpc = account.vpcs[account.interfaces[instance.interface].vpc]
-        replace(folder / "ca.crt", self._authority.read_text())
-        replace(folder / "resolv.conf", f"nameserver {vpc.resolver}\nsearch {domain(instance.region)}\n")
+        files.write(folder / "ca.crt", self._authority.read_bytes(), 0o644)
+        resolver = f"nameserver {vpc.resolver}\nsearch {domain(instance.region)}\n"
+        files.write(folder / "resolv.conf", resolver, 0o644)
         self.volumes.before_boot(instance, account)
 
     def _container(self, instance: Instance, account: Account, image: str) -> podman.Container:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 from lab import namespaces, podman
 from lab.account.model import Account, Instance
@@ -20,14 +20,14 @@ from lab.authority import Authority
 from lab.host import loops
 from lab.host.amis import image_of
 from lab.host.console import LENGTH, console
-from lab.host.jobs import Jobs
 from lab.host.machine import PART, Machine
 from lab.host.step import Step, report, step
 from lab.host.watch import Watch
-from lab.image import Say
+from lab.image import Ensure
 from lab.place import Place
 from lab.podman import Standing
-from lab.reconcile import Pending
+from lab.reconcile import Pending, Reports
+from lab.work import Work
 
 _LOG = logging.getLogger(__name__)
 _LOOK = 10.0
@@ -38,24 +38,13 @@ _DOING: dict[Step, str] = {
 }  # fmt: skip
 
 
-class Reports(Protocol):
-    """Where what hosts do is told: ``Reality`` of the emulator."""
-
-    def report(self, kind: str, identity: str, state: str, reason: str = "") -> None: ...
-
-
 class Hosts:
-    """``ensure``: `lab.image.ensure`. ``notice``: the reconciler's; a host has ended, or a job for one."""
+    """``notice``: the reconciler's; a host has ended, or a task for one."""
 
     name = "hosts"
 
     def __init__(
-        self,
-        place: Place,
-        reality: Reports,
-        authority: Authority,
-        ensure: Callable[[str, Say], str],
-        notice: Callable[[], None],
+        self, place: Place, reality: Reports, authority: Authority, ensure: Ensure, notice: Callable[[], None]
     ) -> None:
         self._place = place
         self._reality = reality
@@ -63,7 +52,7 @@ class Hosts:
         self._machine = Machine(place, authority.bundle)
         self._notice = notice
         self._changed = threading.Event()
-        self._jobs = Jobs("host", 2 * (os.cpu_count() or 1) + 2, self._something_changed)
+        self._work = Work(2 * (os.cpu_count() or 1) + 2, "host", self._something_changed)
         self._watch = Watch(self._something_changed)
         self._consoles: dict[str, tuple[int, float]] = {}
         self._seen: tuple[object, ...] = ()
@@ -84,7 +73,7 @@ class Hosts:
 
     def close(self) -> None:
         """Stop the part's own threads; hosts stay."""
-        self._jobs.close()
+        self._work.close()
         self._watch.close()
 
     def _something_changed(self) -> None:
@@ -93,11 +82,11 @@ class Hosts:
 
     def _look(self, account: Account) -> list[Pending]:
         standing = self._standing()
-        waiting = []
+        pending: list[Pending] = []
         for identity in {**account.instances, **standing}:
-            waiting += self._one(account, account.instances.get(identity), identity, standing.get(identity))
+            pending += self._one(account, account.instances.get(identity), identity, standing.get(identity))
         self._machine.volumes.remove_others(account.volumes)
-        return waiting + self._jobs.pending()
+        return list(dict.fromkeys([*pending, *self._work.under_way()]))
 
     def _standing(self) -> Mapping[str, Standing]:
         """Containers by instance."""
@@ -115,18 +104,14 @@ class Hosts:
         if wanted is None and instance and host and host.running and instance.state == "running":
             return self._volumes(account, instance)
         if wanted is None:
-            self._jobs.forget(identity)
             return []
         return self._begin(account, wanted, instance, identity)
 
     def _volumes(self, account: Account, instance: Instance) -> list[Pending]:
         if self._machine.volumes.is_done(instance, account):
-            self._jobs.forget(instance.id)
-        else:
-            self._jobs.begin(
-                instance.id, "gets or loses volumes", lambda: self._machine.volumes.apply(instance, account)
-            )
-        return []
+            return []
+        task = functools.partial(self._machine.volumes.apply, instance, account)
+        return [self._work.do(instance.id, "gets or loses volumes", task)]
 
     def _begin(self, account: Account, wanted: Step, instance: Instance | None, identity: str) -> list[Pending]:
         if instance and wanted in ("create", "start"):
@@ -134,8 +119,8 @@ class Hosts:
             if not interface or not namespaces.path(self._place.namespace(interface.id)).exists():
                 return [Pending(identity, "waits for its network interface")]
             self._reality.report("instance", identity, "pending")
-        self._jobs.begin(identity, _DOING[wanted], lambda: self._do(account, wanted, instance, identity))
-        return []
+        task = functools.partial(self._do, account, wanted, instance, identity)
+        return [self._work.do(identity, _DOING[wanted], task)]
 
     def _do(self, account: Account, wanted: Step, instance: Instance | None, identity: str) -> None:
         _LOG.info("%s: %s", identity, wanted)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from lab import podman
+from lab import files, podman
 from lab.account.model import Account, Instance, Volume
 from lab.host import loops, table
 from lab.machine import Failed
@@ -67,14 +67,14 @@ class Volumes:
         self._made(instance.id, text)
 
     def _made(self, instance: str, text: str) -> None:
-        replace(instance_folder(self._place, instance).parent / _MADE, text)
+        files.write(instance_folder(self._place, instance).parent / _MADE, text)
 
     def _prepare(self, instance: Instance, account: Account) -> str:
         """The table, and its devices."""
         path = instance_folder(self._place, instance.id) / _TABLE
         own = loops.claim(self._place, instance.id)
         entries = table.assign(table.load(_read(path)), _attached(instance, account), own)
-        replace(path, table.dump(entries))
+        files.write(path, table.dump(entries), 0o644)
         wanted = {entry.loop for entry in entries}
         for number in own:
             if number not in wanted and Path(f"/sys/block/loop{number}").exists():
@@ -106,13 +106,6 @@ class Volumes:
 def instance_folder(place: Place, instance: str) -> Path:
     """What a host sees of the machine, at ``/usr/lib/slipway/instance``."""
     return place.part("hosts", instance, "instance")
-
-
-def replace(path: Path, text: str) -> None:
-    """Make a file hold a text, in one step."""
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text)
-    new.replace(path)
 
 
 def _read(path: Path) -> str:

@@ -9,13 +9,12 @@ The folder holds one folder for each configuration, named by its digest, and the
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from lab import podman
+from lab import files, podman
 from lab.load_balancer import control
 from lab.load_balancer.configuration import FOLDER, NAME, STATES, WORKER, Configuration
 from lab.load_balancer.health import decided, state_file
@@ -115,7 +114,7 @@ class Node:
     def _write(self, wanted: Configuration) -> None:
         folder = self._place.part(PART, self._interface, wanted.digest)
         for name, content in wanted.files:
-            write(folder / name, content)
+            files.write(folder / name, content)
 
     def _check(self, digest: str) -> None:
         podman.execute(self.container, ["haproxy", "-c", "-q", "-C", f"{FOLDER}/{digest}", "-f", NAME])
@@ -124,7 +123,7 @@ class Node:
         known: Mapping[tuple[str, str], Mapping[str, str]] = {}
         with contextlib.suppress(OSError):
             known = control.states(self._worker)
-        write(self._folder / STATES, state_file(wanted.checked, known))
+        files.write(self._folder / STATES, state_file(wanted.checked, known))
         link = self._folder / f"{_CURRENT}.new"
         link.unlink(missing_ok=True)
         link.symlink_to(wanted.digest)
@@ -142,11 +141,3 @@ class Node:
         for entry in self._folder.iterdir():
             if entry.is_dir() and not entry.is_symlink() and entry.name != digest:
                 shutil.rmtree(entry, ignore_errors=True)
-
-
-def write(file: Path, content: str) -> None:
-    """Replace a file's content at once; only its owner can read it."""
-    new = file.with_name(f"{file.name}.new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write(content)
-    new.replace(file)

@@ -7,39 +7,30 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
 from lab import namespaces, podman
 from lab.account.model import Account, Interface, LoadBalancer, TargetGroup
+from lab.image import Ensure
 from lab.load_balancer.configuration import Configuration, configuration
 from lab.load_balancer.health import DRAINING, NOT_IN_USE, Health, health, together
 from lab.load_balancer.node import PART, Node
 from lab.load_balancer.pool import OPEN
 from lab.load_balancer.target import Unused, backend, groups_of, identity, label, resolve
-from lab.load_balancer.work import Work
 from lab.place import Place
-from lab.reconcile import Pending
+from lab.reconcile import Pending, Reports
+from lab.work import Work
 
 _LOG = logging.getLogger(__name__)
 _IMAGE = "haproxy"
 
 
-class Reality(Protocol):
-    """Where the states of real parts are told."""
-
-    def report(self, kind: str, identity: str, state: str, reason: str = "") -> None: ...
-
-
 class LoadBalancers:
-    """One HAProxy for each interface of a load balancer, in that interface's namespace.
-
-    ``ensure(name, say)`` gives the tag of an image and builds it where it is not there.
-    """
+    """One HAProxy for each interface of a load balancer, in that interface's namespace."""
 
     name = "load balancers"
 
-    def __init__(self, place: Place, reality: Reality, ensure: Callable[[str, Callable[[str], None]], str]) -> None:
+    def __init__(self, place: Place, reality: Reports, ensure: Ensure) -> None:
         self._place = place
         self._reality = reality
         self._image = functools.partial(ensure, _IMAGE, _LOG.info)

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import BaseServer
 from typing import cast
 
-from lab import place
+from lab import files, place
 from lab.account.model import Account, Instance, empty
 from lab.listeners import Listeners, Spot
 from lab.metadata.credentials import Source
@@ -156,8 +156,6 @@ def _key(place: Place) -> bytes:
     path = place.part("metadata") / "tokens.key"
     with contextlib.suppress(FileNotFoundError):
         return path.read_bytes()
-    temporary = path.with_suffix(".new")
-    temporary.touch(0o600)
-    temporary.write_bytes(Tokens.new_key())
-    temporary.rename(path)
-    return path.read_bytes()
+    key = Tokens.new_key()
+    files.write(path, key)
+    return key

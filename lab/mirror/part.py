@@ -5,21 +5,22 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lab import namespaces, podman
 from lab.account.model import Account
+from lab.image import Ensure
 from lab.machine import Failed
 from lab.mirror import slot
-from lab.mirror.attempt import Attempt, Backoff
 from lab.mirror.relay import Relay, to_host, to_socket, unix_listener
 from lab.mirror.server import Server, sockets
 from lab.mirror.upstreams import Upstreams, of_machine
 from lab.place import MIRROR, Place
 from lab.reconcile import Pending
+from lab.work import Work
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,9 +28,8 @@ CACHE = Path("/var/lib/slipway/cache")
 """Shared by the labs of a machine; stays when they go."""
 _PORT = 80
 _SIZE = 20 * 1024
-
-Ensure = Callable[[str, Callable[[str], None]], str]
-"""Builds the image of a name where it is missing, telling how it goes on, and returns its tag. May take minutes."""
+_READY = 20.0
+"""Seconds that a server may take to answer."""
 
 
 class Mirror:
@@ -46,63 +46,50 @@ class Mirror:
         upstreams: Callable[[], Upstreams] = of_machine,
     ) -> None:
         self._place = place
+        self._ensure = ensure
         self._cache = cache
         self._size = size
+        self._upstreams = upstreams
         self._relay = Relay()
         self._listening: dict[str, int] = {}
         self._slot: slot.Slot | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="mirror")
-        self._image = Attempt(self._pool, lambda: ensure("mirror", _LOG.info))
-        self._upstreams = Attempt(self._pool, upstreams)
+        self._work = Work(1, "mirror")
         self._server: Server | None = None
-        self._starts = Backoff()
-        self._why = ""
 
     def converge(self, account: Account) -> Sequence[Pending]:
         """See `lab.reconcile.Part`."""
-        why = self._serve()
-        pending = [Pending(self.name, why)] if why else []
-        return [*pending, *self._listen(sorted(account.vpcs))]
+        return [*self._serve(), *self._listen(sorted(account.vpcs))]
 
     def close(self) -> None:
         """See `lab.reconcile.Part`. The server stays, but nobody can reach it."""
+        self._work.close()
         self._relay.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
         if self._slot:
             self._slot.release()
 
-    def _serve(self) -> str:
-        """Keep the server running; what is missing, or nothing."""
-        self._server = self._server or self._prepared()
+    def _serve(self) -> list[Pending]:
+        """Keep the server running."""
         if self._server is None:
-            return f"preparing its server: {self._upstreams.why}, its image: {self._image.why}"
-        if self._server.running():
-            self._starts.reset()
-            return ""
-        if self._starts.due:
-            self._starts.tried()
-            self._why = self._start(self._server)
-        return self._why
+            return [self._work.do(self.name, "its server is being prepared", self._prepare)]
+        if self._server.running() and not self._work.busy(self.name):
+            return []
+        return [self._work.do(self.name, "its server is being started", functools.partial(self._start, self._server))]
 
-    def _prepared(self) -> Server | None:
-        upstreams, image = self._upstreams.result(), self._image.result()
-        if upstreams is None or image is None:
-            return None
+    def _prepare(self) -> None:
+        image, upstreams = self._ensure("mirror", _LOG.info), self._upstreams()
         self._slot = self._slot or slot.claim(self._cache / "mirror")
         for name, upstream in upstreams.named().items():
             listening = unix_listener(sockets(self._place) / name)
             self._relay.listen(name, listening, to_host(upstream.host, upstream.port))
         artefacts = self._cache / "artefacts"
         artefacts.mkdir(parents=True, exist_ok=True)
-        return Server(self._place, image, upstreams, self._slot.folder, artefacts, self._size)
+        self._server = Server(self._place, image, upstreams, self._slot.folder, artefacts, self._size)
 
-    def _start(self, server: Server) -> str:
-        try:
-            server.start()
-        except (Failed, OSError) as cause:
-            _LOG.warning("the mirror's server does not start: %s", cause)
-            return str(cause)
-        return "its server has been started and does not answer yet"
+    def _start(self, server: Server) -> None:
+        server.start()
+        if not self._work.until(server.running, _READY):
+            said = podman.logs(self._place.container("mirror"), 5).strip()
+            raise Failed(f"it does not answer: {said or 'its log is empty'}")
 
     def _listen(self, vpcs: Sequence[str]) -> list[Pending]:
         for gone in self._listening.keys() - set(vpcs):

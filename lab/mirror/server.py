@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lab import podman
+from lab import files, podman
 from lab.machine import run
 from lab.mirror import configuration
 from lab.mirror.upstreams import Upstreams
@@ -72,11 +72,7 @@ class Server:
 
     def _configured(self) -> Path:
         path = self.place.part("mirror") / "nginx.conf"
-        path.unlink(missing_ok=True)
-        text = configuration.configuration(self.upstreams, self.identity, self.size)
-        # It may hold the credentials of a registry.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        files.write(path, configuration.configuration(self.upstreams, self.identity, self.size))
         return path
 
 

@@ -9,21 +9,20 @@ import json
 import logging
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path
 
-from lab import namespaces, podman
+from lab import files, namespaces, podman
 from lab.account.model import Account
 from lab.authority import Authority
-from lab.database.jobs import Expected, Jobs
-from lab.database.store import private, remove, write
+from lab.image import Ensure
 from lab.machine import Failed
 from lab.place import REGISTRY, Place
 from lab.reconcile import Pending
 from lab.registry.front import Front
+from lab.work import Work
 
 _LOG = logging.getLogger(__name__)
 PART = "registry"
@@ -32,14 +31,12 @@ _USER = 5000
 _SERVICE = "ecr.dkr"
 _PORT = 443
 _READY = 20.0
-_PAUSE = 0.1
 _CONFIGURATION = {
     "version": 0.1,
     "log": {"level": "warn", "accesslog": {"disabled": True}},
     "storage": {"filesystem": {"rootdirectory": "/var/lib/registry"}, "delete": {"enabled": True}},
     "http": {"net": "unix", "addr": "/run/registry/socket", "relativeurls": True},
 }
-Ensure = Callable[[str, Callable[[str], None]], str]
 
 
 class Registry:
@@ -56,7 +53,7 @@ class Registry:
         self._place = place
         self._ensure = ensure
         self._image = ""
-        self._jobs = Jobs(1)
+        self._work = Work(1, "registry")
         self._front = Front(place.part("registry", "run") / "socket", authority, password)
 
     def converge(self, account: Account) -> Sequence[Pending]:
@@ -68,7 +65,7 @@ class Registry:
     def close(self) -> None:
         """Stop answering; the registry behind goes on."""
         self._front.close()
-        self._jobs.close()
+        self._work.close()
 
     def _listen(self, account: Account) -> Iterator[Pending]:
         wanted = dict(self._addresses(account))
@@ -97,11 +94,11 @@ class Registry:
         standing = podman.standing(self._place, PART).get(name)
         if not account.repositories:
             if standing:
-                yield self._jobs.ask(self.name, "it is being removed", lambda: podman.remove([name]))
+                yield self._work.do(self.name, "it is being removed", lambda: podman.remove([name]))
         elif not self._image:
-            yield self._jobs.ask(self.name, "its image is being made", self._make_image)
+            yield self._work.do(self.name, "its image is being made", self._make_image)
         elif not self._serves(standing):
-            yield self._jobs.ask(self.name, "it is being started", self._start)
+            yield self._work.do(self.name, "it is being started", self._start)
 
     def _serves(self, standing: podman.Standing | None) -> bool:
         stands = standing is not None and standing.running and standing.digest == self._container().digest
@@ -120,18 +117,13 @@ class Registry:
     def _start(self) -> None:
         wanted = self._container()
         for folder in ("run", "storage", "settings"):
-            private(self._place.part("registry", folder), _USER)
-        write(self._place.part("registry", "settings"), {"config.yml": json.dumps(_CONFIGURATION).encode()}, _USER)
+            files.private(self._place.part("registry", folder), _USER)
+        settings = self._place.part("registry", "settings") / "config.yml"
+        files.write(settings, json.dumps(_CONFIGURATION), owner=_USER)
         podman.remove([wanted.name])
         podman.start(self._place, wanted)
-        deadline = time.monotonic() + _READY
-        while not self._open():
-            if time.monotonic() > deadline:
-                raise Failed(
-                    f"the registry does not serve: {podman.logs(wanted.name, 5).strip() or 'its log is empty'}"
-                )
-            if self._jobs.ended.wait(_PAUSE):
-                raise Expected("the lab ends")
+        if not self._work.until(self._open, _READY):
+            raise Failed(f"the registry does not serve: {podman.logs(wanted.name, 5).strip() or 'its log is empty'}")
 
     def _container(self) -> podman.Container:
         folders = {"run": "/run/registry", "storage": "/var/lib/registry", "settings": "/etc/slipway"}
@@ -154,7 +146,7 @@ class Registry:
         for marked in _marked(root):
             if marked.relative_to(root) not in wanted:
                 for name in ("_manifests", "_layers", "_uploads"):
-                    remove(marked / name)
+                    files.remove(marked / name)
 
 
 def _marked(root: Path) -> list[Path]:

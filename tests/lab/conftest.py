@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,7 +45,8 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield made
 
 
-@pytest.fixture(scope="session")
-def places() -> Callable[[Path], AbstractContextManager[Place]]:
-    """For fixtures of another scope."""
-    return a_place
+@pytest.fixture(scope="module")
+def shared_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One for all tests of a file."""
+    with a_place(tmp_path_factory.mktemp("lab")) as made:
+        yield made

@@ -5,10 +5,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +19,7 @@ from lab.network.part import Network
 from lab.place import Place
 from lab.reconcile import Pending
 from tests.lab.accounts import Accounts, rule
+from tests.lab.waiting import eventually
 from tests.unit.lab.database.databases import database
 
 DEADLINE = 180.0
@@ -71,11 +69,7 @@ class World:
 
     def settle(self, until: Callable[[list[Pending]], bool] = lambda left: not left) -> list[Pending]:
         """Rounds until one leaves nothing to do, or what `until` says."""
-        deadline = time.monotonic() + DEADLINE
-        while not until(left := self.round()):
-            assert time.monotonic() < deadline, left
-            time.sleep(0.05)  # the period of the rounds
-        return left
+        return eventually(self.round, until, DEADLINE)
 
     def start_client(self) -> None:
         """A container with psql, which trusts the lab's authority."""
@@ -109,16 +103,13 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    places: Callable[[Path], AbstractContextManager[Place]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def world(shared_place: Place) -> Iterator[World]:
     """One for the tests of a file: a database called shop serves, and the client runs."""
-    with places(tmp_path_factory.mktemp("lab")) as place:
-        made = World(place)
-        try:
-            made.add("shop")
-            made.settle()
-            made.start_client()
-            yield made
-        finally:
-            made.databases.close()
+    made = World(shared_place)
+    try:
+        made.add("shop")
+        made.settle()
+        made.start_client()
+        yield made
+    finally:
+        made.databases.close()

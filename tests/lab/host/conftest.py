@@ -8,10 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -28,18 +25,9 @@ from lab.network.part import Network
 from lab.place import Place
 from lab.reconcile import Pending, Reconciler
 from tests.lab.accounts import REGION, Accounts, rule
+from tests.lab.waiting import eventually
 
 USER_DATA = b"#cloud-config\nhostname: web-1\nruncmd:\n  - touch /var/tmp/ran\n"
-SECONDS = 60.0
-
-
-def eventually(condition: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
-    """Wait until something is true, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
-        time.sleep(0.05)  # between two looks
-    return found
 
 
 class Said:
@@ -152,7 +140,7 @@ class Lab:
 
     def reachable(self, identity: str) -> None:
         """Wait until a host lets its operator in."""
-        eventually(lambda: self.ssh(identity, "echo in", check=False) == "in", f"ssh to {identity}")
+        eventually(lambda: self.ssh(identity, "echo in", check=False) == "in")
 
     def boot_id(self, identity: str) -> str:
         """What changes with each boot; empty while it is not to be had."""
@@ -180,12 +168,10 @@ def a_lab(place: Place) -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="module")
-def lab(
-    places: Callable[[Path], AbstractContextManager[Place]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Lab]:
+def lab(shared_place: Place) -> Iterator[Lab]:
     """One lab for the tests of a file; its image is there."""
     image.ensure("host", print)
-    with places(tmp_path_factory.mktemp("lab")) as place, a_lab(place) as made:
+    with a_lab(shared_place) as made:
         yield made
 
 

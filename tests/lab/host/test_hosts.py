@@ -11,7 +11,8 @@ from pathlib import Path
 
 from lab import image, podman
 from lab.machine import run
-from tests.lab.host.conftest import SECONDS, Lab, eventually
+from tests.lab.host.conftest import Lab
+from tests.lab.waiting import eventually
 
 
 def test_it_is_configured_at_its_first_boot(lab: Lab, host: str) -> None:
@@ -26,9 +27,7 @@ def test_it_is_configured_at_its_first_boot(lab: Lab, host: str) -> None:
 
 def test_its_console_tells_its_host_key(lab: Lab, host: str) -> None:
     key = lab.ssh(host, "cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub")
-    block = eventually(
-        lambda: lab.said.console(host).partition("-----BEGIN SSH HOST KEY KEYS-----")[2], "host keys on the console"
-    )
+    block = eventually(lambda: lab.said.console(host).partition("-----BEGIN SSH HOST KEY KEYS-----")[2])
     assert key in block.partition("-----END SSH HOST KEY KEYS-----")[0]
 
 
@@ -73,9 +72,9 @@ def test_its_type_limits_its_memory(lab: Lab, host: str) -> None:
 def test_reboot_by_the_api(lab: Lab, host: str) -> None:
     before = lab.boot_id(host)
     lab.change("instances", host, reboots=1)
-    eventually(lambda: lab.boot_id(host) not in ("", before), "another boot")
+    eventually(lambda: lab.boot_id(host) not in ("", before))
     assert lab.ssh(host, "ls /var/tmp/ran; uname -n") == "/var/tmp/ran\nweb-1"
-    eventually(lambda: not lab.pending(), "nothing to do")
+    eventually(lambda: not lab.pending())
     again = lab.boot_id(host)
     assert lab.is_in(host, "running")
     lab.reconciler.notice()
@@ -85,14 +84,14 @@ def test_reboot_by_the_api(lab: Lab, host: str) -> None:
 def test_reboot_from_inside(lab: Lab, host: str) -> None:
     before, key = lab.boot_id(host), lab.ssh(host, "cat /etc/ssh/ssh_host_ed25519_key.pub")
     lab.ssh(host, "sudo systemctl reboot", check=False)
-    eventually(lambda: lab.boot_id(host) not in ("", before), "another boot")
+    eventually(lambda: lab.boot_id(host) not in ("", before))
     assert lab.ssh(host, "cat /etc/ssh/ssh_host_ed25519_key.pub") == key
     assert lab.ssh(host, "sudo systemctl is-system-running --wait") == "running"
 
 
 def test_power_off_from_inside_then_start(lab: Lab, host: str) -> None:
     lab.ssh(host, "sudo systemctl poweroff", check=False)
-    eventually(lambda: lab.is_in(host, "stopped"), "stopped")
+    eventually(lambda: lab.is_in(host, "stopped"))
     assert not lab.process(host)
     lab.state(host, "pending")
     lab.reachable(host)
@@ -101,7 +100,7 @@ def test_power_off_from_inside_then_start(lab: Lab, host: str) -> None:
 
 def test_stop_and_start(lab: Lab, host: str) -> None:
     lab.state(host, "stopping")
-    eventually(lambda: lab.is_in(host, "stopped"), "stopped")
+    eventually(lambda: lab.is_in(host, "stopped"))
     assert not lab.process(host)
     lab.state(host, "pending")
     lab.reachable(host)
@@ -110,7 +109,7 @@ def test_stop_and_start(lab: Lab, host: str) -> None:
 def test_a_host_that_was_killed_comes_back(lab: Lab, host: str) -> None:
     before = lab.process(host)
     os.kill(before, signal.SIGKILL)
-    eventually(lambda: lab.process(host) not in (0, before), "another process")
+    eventually(lambda: lab.process(host) not in (0, before))
     lab.reachable(host)
 
 
@@ -119,10 +118,10 @@ def test_hosts_outlive_the_daemon(lab: Lab, host: str) -> None:
     lab.end()
     assert lab.process(host) == before
     lab.begin()
-    eventually(lambda: lab.reconciler.rounds and not lab.pending(), "a round")
+    eventually(lambda: lab.reconciler.rounds and not lab.pending())
     assert lab.process(host) == before
     os.kill(before, signal.SIGKILL)
-    eventually(lambda: lab.process(host) not in (0, before), "another process")
+    eventually(lambda: lab.process(host) not in (0, before))
     lab.reachable(host)
 
 
@@ -141,15 +140,13 @@ def test_a_container_that_never_ran_is_made_again(lab: Lab) -> None:
 def test_an_unknown_ami_is_told(lab: Lab) -> None:
     identity = lab.launch()
     lab.change("instances", identity, image="ami-unknown")
-    eventually(
-        lambda: any(each.subject == identity and "ami-unknown" in each.why for each in lab.pending()), "the reason"
-    )
+    eventually(lambda: any(each.subject == identity and "ami-unknown" in each.why for each in lab.pending()))
     lab.state(identity, "shutting-down")
-    eventually(lambda: lab.is_in(identity, "terminated"), "terminated")
+    eventually(lambda: lab.is_in(identity, "terminated"))
 
 
 def test_terminate(lab: Lab, host: str) -> None:
     lab.state(host, "shutting-down")
-    eventually(lambda: lab.is_in(host, "terminated"), "terminated", SECONDS)
+    eventually(lambda: lab.is_in(host, "terminated"))
     assert lab.place.container(host) not in podman.standing(lab.place)
     assert not (lab.place.folder / "hosts" / host).exists()

@@ -20,7 +20,7 @@ import pytest
 
 from lab import image
 from lab.machine import Failed, run
-from tests.lab.host.conftest import eventually
+from tests.lab.waiting import eventually
 
 # The name is one that no folder of the lab has: whatever is called so was made here.
 BUILD = "import sys, pathlib, lab.image as i; i.FOLDER = pathlib.Path(sys.argv[1]); i.ensure('tried', print)"
@@ -72,7 +72,7 @@ def test_what_fails_says_why(folder: Path) -> None:
 def test_after_a_killed_build(folder: Path) -> None:
     _recipe(folder, "RUN sleep 1000")
     builder = subprocess.Popen([sys.executable, "-c", BUILD, str(folder)], start_new_session=True)
-    eventually(_working, "the build's container")
+    eventually(_working)
     os.killpg(builder.pid, signal.SIGKILL)
     builder.wait()
     assert _working()

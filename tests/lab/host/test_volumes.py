@@ -13,7 +13,8 @@ import pytest
 from lab.account.model import Attachment, Volume
 from lab.host import loops
 from lab.host.part import remove_all
-from tests.lab.host.conftest import Lab, eventually
+from tests.lab.host.conftest import Lab
+from tests.lab.waiting import eventually
 
 VOLUME = "vol-0123456789abcdef0"
 NODE = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
@@ -41,7 +42,7 @@ def _file(lab: Lab) -> Path:
 def test_attached_while_running(lab: Lab, host: str) -> None:
     lab.put("volumes", VOLUME, Volume(VOLUME, "us-east-1a", 2, ""))
     _attach(lab, host, VOLUME)
-    eventually(lambda: _has(lab, host, NODE), "the volume")
+    eventually(lambda: _has(lab, host, NODE))
     assert lab.ssh(host, f"readlink -f {NODE} /dev/sdf") == "/dev/nvme1n1\n/dev/nvme1n1"
     assert lab.ssh(host, "sudo blockdev --getsize64 /dev/sdf") == str(2 << 30)
     assert lab.ssh(host, "lsblk --noheadings --output=SIZE /dev/nvme1n1").strip() == "2G"
@@ -53,14 +54,14 @@ def test_mounted_again_after_a_reboot(lab: Lab, host: str) -> None:
     lab.ssh(host, f'sudo sh -c "{commands} && mount /data && echo kept >/data/file && sync"')
     before = lab.boot_id(host)
     lab.change("instances", host, reboots=1)
-    eventually(lambda: lab.boot_id(host) not in ("", before), "another boot")
+    eventually(lambda: lab.boot_id(host) not in ("", before))
     assert lab.ssh(host, "cat /data/file; findmnt --noheadings --output=FSTYPE /data") == "kept\next4"
     assert lab.ssh(host, "sudo systemctl is-system-running --wait") == "running"
 
 
 def test_grown(lab: Lab, host: str) -> None:
     lab.change("volumes", VOLUME, size=3)
-    eventually(lambda: lab.ssh(host, "sudo blockdev --getsize64 /dev/sdf") == str(3 << 30), "the new size")
+    eventually(lambda: lab.ssh(host, "sudo blockdev --getsize64 /dev/sdf") == str(3 << 30))
     # Not while it is mounted: that takes a capability (CAP_SYS_RESOURCE) which the machine's own root may lack.
     resize = "umount /data && e2fsck -fp /dev/nvme1n1 >/dev/null && resize2fs /dev/nvme1n1 2>/dev/null && mount /data"
     lab.ssh(host, f"sudo sh -c '{resize}'")
@@ -78,11 +79,11 @@ def test_no_other_host_can_use_it(lab: Lab, host: str, other: str) -> None:
 
 def test_still_mounted_it_cannot_be_attached_elsewhere(lab: Lab, host: str, other: str) -> None:
     _attach(lab, host)
-    eventually(lambda: not _has(lab, host, "/dev/sdf"), "detached")
+    eventually(lambda: not _has(lab, host, "/dev/sdf"))
     _attach(lab, other, VOLUME)
-    eventually(lambda: any("still mounted" in each.why for each in lab.pending()), "the reason")
+    eventually(lambda: any("still mounted" in each.why for each in lab.pending()))
     lab.ssh(host, "sudo umount /data")
-    eventually(lambda: _has(lab, other, NODE), "attached")
+    eventually(lambda: _has(lab, other, NODE))
     lab.ssh(other, "sudo sh -c 'mkdir /data && mount /dev/sdf /data'")
     assert lab.ssh(other, "cat /data/file") == "kept"
 
@@ -90,11 +91,11 @@ def test_still_mounted_it_cannot_be_attached_elsewhere(lab: Lab, host: str, othe
 def test_it_outlives_its_instance_and_a_killed_host(lab: Lab, host: str, other: str) -> None:
     lab.ssh(other, "echo more | sudo tee /data/file >/dev/null && sync")
     lab.state(other, "shutting-down")
-    eventually(lambda: lab.is_in(other, "terminated"), "terminated")
+    eventually(lambda: lab.is_in(other, "terminated"))
     assert loops.users(_file(lab)) == []
     lab.change("instances", other, attachments=())
     lab.state(host, "stopping")
-    eventually(lambda: lab.is_in(host, "stopped"), "stopped")
+    eventually(lambda: lab.is_in(host, "stopped"))
     _attach(lab, host, VOLUME)
     lab.state(host, "pending")
     lab.reachable(host)
@@ -105,15 +106,15 @@ def test_a_deleted_volume_is_gone(lab: Lab, host: str) -> None:
     lab.ssh(host, "sudo umount /data")
     _attach(lab, host)
     lab.remove("volumes", VOLUME)
-    eventually(lambda: not _file(lab).exists(), "deleted")
-    eventually(lambda: not _has(lab, host, "/dev/sdf"), "detached")
+    eventually(lambda: not _file(lab).exists())
+    eventually(lambda: not _has(lab, host, "/dev/sdf"))
     assert loops.users(_file(lab)) == []
 
 
 def test_nothing_is_left(lab: Lab, host: str) -> None:
     lab.put("volumes", VOLUME, Volume(VOLUME, "us-east-1a", 2, ""))
     _attach(lab, host, VOLUME)
-    eventually(lambda: _has(lab, host, NODE), "the volume")
+    eventually(lambda: _has(lab, host, NODE))
     own = loops.claim(lab.place, host)
     assert any(Path(f"/sys/block/loop{number}").exists() for number in own)
     lab.end()

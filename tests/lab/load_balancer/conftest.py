@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,14 +14,13 @@ from tests.lab.load_balancer.world import World
 
 
 @pytest.fixture(scope="module")
-def vpc(
-    places: Callable[[Path], AbstractContextManager[Place]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def vpc(shared_place: Place) -> Iterator[World]:
     """The VPC, with its hosts' namespaces."""
-    with places(tmp_path_factory.mktemp("lab")) as place:
-        world = World(place)
+    world = World(shared_place)
+    try:
         world.settle()
         yield world
+    finally:
         world.close()
 
 

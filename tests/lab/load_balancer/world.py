@@ -9,7 +9,6 @@ import contextlib
 import http.client
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +20,7 @@ from lab.place import Place
 from lab.reconcile import Pending
 from tests.lab.load_balancer.server import Server
 from tests.lab.load_balancer.shapes import NODES, PORT, TARGETS, Vpc
+from tests.lab.waiting import eventually
 
 
 @dataclass
@@ -85,12 +85,7 @@ class World(Vpc):
 
     def until(self, condition: Callable[[], object], seconds: float = 30) -> None:
         """Go round until something is so."""
-        deadline = time.monotonic() + seconds
-        self.round()
-        while not condition():
-            assert time.monotonic() < deadline, f"still pending: {self.pending}; said: {self.reports.said}"
-            time.sleep(0.1)
-            self.round()
+        eventually(lambda: (self.round(), self.reports.said), lambda _seen: condition(), seconds)
 
     def settle(self) -> None:
         """Go round until nothing is pending."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import operator
 import socket
 import threading
-import time
-import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +19,11 @@ from pathlib import Path
 from lab import image, namespaces
 from lab.account.model import Account, Vpc, empty
 from lab.machine import run
-from lab.mirror import Mirror, remove_all
+from lab.mirror import Mirror
 from lab.mirror.upstreams import Upstreams
 from lab.place import MIRROR, MIRROR_NAME, Place
+from tests.lab.conftest import a_place
+from tests.lab.waiting import eventually
 
 VPC = "vpc-1"
 
@@ -60,11 +61,6 @@ class Machine:
         for name in (VPC, "host"):
             run(["ip", "netns", "delete", self.place.namespace(name)])
 
-    def down(self) -> None:
-        remove_all(self.place)
-        for file in Path("/run/netns").glob(f"{self.place.prefix}*"):
-            run(["ip", "netns", "delete", file.name])
-
     def connect(self) -> socket.socket:
         """A connection to the mirror from the host. Raises OSError."""
         with namespaces.inside(self.host):
@@ -95,12 +91,10 @@ def account(*vpcs: str) -> Account:
 @contextlib.contextmanager
 def machine(folder: Path) -> Iterator[Machine]:
     """A machine that is as before afterwards."""
-    made = Machine(Place(f"t{uuid.uuid4().hex[:8]}", folder / "lab"), folder / "cache")
-    try:
+    with a_place(folder / "lab") as place:
+        made = Machine(place, folder / "cache")
         made.up()
         yield made
-    finally:
-        made.down()
 
 
 @contextlib.contextmanager
@@ -116,10 +110,7 @@ def mirror(on: Machine, upstreams: Callable[[], Upstreams], size: int = 1024) ->
 
 def settle(part: Mirror, *vpcs: str, seconds: float = 300) -> None:
     """Converge until nothing is pending. The time is for making the image, where there is none yet."""
-    deadline = time.monotonic() + seconds
-    while pending := part.converge(account(*(vpcs or (VPC,)))):
-        assert time.monotonic() < deadline, pending
-        time.sleep(0.1)
+    eventually(lambda: part.converge(account(*(vpcs or (VPC,)))), operator.not_, seconds)
 
 
 @contextlib.contextmanager

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -89,18 +87,15 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def standing(
-    places: Callable[[Path], AbstractContextManager[Place]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def standing(shared_place: Place) -> Iterator[World]:
     """The world, made once for a file of tests."""
-    with places(tmp_path_factory.mktemp("lab")) as place:
-        made = World(place)
-        try:
-            made.converge()
-            made.serve()
-            yield made
-        finally:
-            made.servers.close()
+    made = World(shared_place)
+    try:
+        made.converge()
+        made.serve()
+        yield made
+    finally:
+        made.servers.close()
 
 
 @pytest.fixture

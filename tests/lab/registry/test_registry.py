@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import io
+import operator
 import os
 import tarfile
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -24,6 +22,7 @@ from lab.place import REGISTRY, Place
 from lab.reconcile import Pending
 from lab.registry.part import Registry
 from tests.lab.accounts import Accounts, rule
+from tests.lab.waiting import eventually
 
 HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 DEADLINE = 180.0
@@ -65,10 +64,7 @@ class World:
 
     def settle(self) -> None:
         """Rounds until one leaves nothing to do."""
-        deadline = time.monotonic() + DEADLINE
-        while left := self.round():
-            assert time.monotonic() < deadline, left
-            time.sleep(0.05)  # the period of the rounds
+        eventually(self.round, operator.not_, DEADLINE)
 
     def podman(self, *command: str, namespace: str = "control") -> str:
         """Run podman in a namespace of the lab, with its names and a storage that nobody else uses. Raises `Failed`."""
@@ -101,17 +97,14 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(
-    places: Callable[[Path], AbstractContextManager[Place]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[World]:
+def world(shared_place: Place) -> Iterator[World]:
     """One registry for all tests of this file."""
-    with places(tmp_path_factory.mktemp("r")) as place:
-        made = World(place)
-        try:
-            made.settle()
-            yield made
-        finally:
-            made.registry.close()
+    made = World(shared_place)
+    try:
+        made.settle()
+        yield made
+    finally:
+        made.registry.close()
 
 
 def test_what_is_pushed_can_be_pulled(world: World) -> None:

@@ -5,18 +5,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+
+from tests.lab.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "bin/lab"
-Seen = TypeVar("Seen")
+UNCHANGED, CHANGED = 0, 1
+"""Tasks that changed something."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,34 @@ class Lab:
         """Run a command as the operator, which must succeed."""
         return self.good("exec", "--", *command, seconds=seconds)
 
-    def playbook(self, name: str, inventory: str, *arguments: str) -> str:
-        """Run a playbook as the operator, which must succeed."""
-        return self.execute("ansible-playbook", name, "-i", f"inventories/{inventory}", *arguments, seconds=600)
+    def playbook(self, name: str, inventory: str, *arguments: str) -> int:
+        """Run a playbook as the operator, which must succeed; how many tasks changed something."""
+        command = ["ansible-playbook", name, "-i", f"inventories/{inventory}", *arguments]
+        told = self.execute(*command, seconds=900)
+        recap = re.search(r"^localhost .* changed=(\d+) +unreachable=0 +failed=0 ", told, re.MULTILINE)
+        assert recap, told
+        return int(recap[1])
+
+    def destroy(self, inventory: str) -> int:
+        """Destroy a stack with what is protected; how many tasks changed something."""
+        confirmed = ["-e", f"slipway_confirm=platform-{inventory}"]
+        playbook = ["ansible-playbook", "playbooks/destroy.yml", "-i", f"inventories/{inventory}", *confirmed]
+        refusal = self.run("exec", "--", *playbook).text
+        protected = re.search(r"slipway_unprotect=(\S+)", refusal)
+        assert protected, refusal
+        return self.playbook(playbook[1], inventory, *confirmed, "-e", f"slipway_unprotect={protected[1]}")
+
+    def ping(self, inventory: str, seconds: float = 180) -> None:
+        """Have Ansible reach every host; new ones publish their keys at the end of their first boot."""
+        command = ["ansible", "all", "-i", f"inventories/{inventory}", "-m", "ansible.builtin.ping"]
+        hosts = len(self.hosts())
+        look = functools.partial(self.run, "exec", "--", *command)
+        eventually(look, lambda done: done.code == 0 and done.output.count("ping: pong") == hosts, seconds)
+
+    def clients(self, name: str) -> set[str]:
+        """The addresses from which somebody has logged in to a host."""
+        journal = self.good("logs", name, "--lines", "5000")
+        return set(re.findall(r"Accepted publickey for \w+ from (\S+)", journal))
 
     def status(self) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.good("status", "--json"))
@@ -103,14 +131,3 @@ class Lab:
     def daemon(self) -> int:
         """The daemon's process id."""
         return int((self.folder / "daemon.lock").read_text())
-
-
-def eventually(look: Callable[[], Seen], expected: Callable[[Seen], bool], seconds: float = 60) -> Seen:
-    """Look until it is as expected; fails with what was seen last when the time is over."""
-    deadline = time.monotonic() + seconds
-    while True:
-        seen = look()
-        if expected(seen):
-            return seen
-        assert time.monotonic() < deadline, f"not as expected after {seconds:g} s: {seen}"
-        time.sleep(0.5)

@@ -19,7 +19,8 @@ import pytest
 
 from lab import podman
 from lab.place import Place
-from tests.lab.whole.program import ROOT, Lab, eventually
+from tests.lab.waiting import eventually
+from tests.lab.whole.program import ROOT, Lab
 
 PLAYBOOK = str(ROOT / "tests/lab/whole/small.yml")
 MOMENTS = range(10 if os.environ.get("SLIPWAY_SOAK") else 1)

@@ -10,16 +10,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 
 from lab import podman
 from lab.place import CONTROL, Place
-from tests.lab.whole.program import Lab, eventually
+from tests.lab.waiting import eventually
+from tests.lab.whole.program import CHANGED, UNCHANGED, Lab
 
 INVENTORY = "dev"
-UNCHANGED = re.compile(r"^localhost .* changed=0 .* failed=0 ", re.MULTILINE)
-CHANGED = re.compile(r"^localhost .* changed=1 .* failed=0 ", re.MULTILINE)
 
 
 def test_a_new_lab_is_an_empty_account(lab: Lab) -> None:
@@ -43,7 +41,7 @@ def test_the_operator_is_on_the_internet_of_the_lab_and_nowhere_else(lab: Lab) -
 
 
 def test_the_playbook_boots_hosts(lab: Lab) -> None:
-    assert CHANGED.search(lab.playbook("site.yml", INVENTORY))
+    assert lab.playbook("site.yml", INVENTORY) == CHANGED
     hosts = lab.hosts()
     assert hosts
     assert {host["state"] for host in hosts.values()} == {"running"}
@@ -51,21 +49,14 @@ def test_the_playbook_boots_hosts(lab: Lab) -> None:
 
 
 def test_ansible_reaches_every_host_through_the_bastion_only(lab: Lab) -> None:
-    pinged = eventually(lambda: ping(lab), lambda text: text.count('"ping": "pong"') == len(lab.hosts()), 90)
-    assert "UNREACHABLE" not in pinged
+    lab.ping(INVENTORY)
     hosts = lab.hosts()
     bastion = hosts["bastion-1"]["address"]
     for name, host in hosts.items():
         if name == "bastion-1":
             continue
-        journal = lab.good("logs", name, "--lines", "2000")
-        assert set(re.findall(r"Accepted publickey for admin from (\S+)", journal)) == {bastion}, name
+        assert lab.clients(name) == {bastion}, name
         assert refused(lab, host["public"], 22)
-
-
-def ping(lab: Lab) -> str:
-    done = lab.run("exec", "--", "ansible", "all", "-i", f"inventories/{INVENTORY}", "-o", "-m", "ansible.builtin.ping")
-    return done.text
 
 
 def refused(lab: Lab, address: str, port: int) -> bool:
@@ -74,16 +65,16 @@ def refused(lab: Lab, address: str, port: int) -> bool:
 
 
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
-    assert UNCHANGED.search(lab.playbook("site.yml", INVENTORY))
+    assert lab.playbook("site.yml", INVENTORY) == UNCHANGED
 
 
 def test_a_rule_taken_from_the_inventory_closes_the_port_and_opens_it_when_put_back(lab: Lab) -> None:
     address = lab.hosts()["bastion-1"]["public"]
     assert not refused(lab, address, 22)
     elsewhere = json.dumps({"slipway_admin_cidrs": ["198.51.100.0/24"]})
-    assert CHANGED.search(lab.playbook("site.yml", INVENTORY, "-e", elsewhere))
+    assert lab.playbook("site.yml", INVENTORY, "-e", elsewhere) == CHANGED
     assert eventually(lambda: refused(lab, address, 22), bool)
-    assert CHANGED.search(lab.playbook("site.yml", INVENTORY))
+    assert lab.playbook("site.yml", INVENTORY) == CHANGED
     assert eventually(lambda: not refused(lab, address, 22), bool)
 
 
@@ -95,7 +86,7 @@ def test_a_killed_daemon_is_started_again_with_the_account_and_its_hosts(lab: La
     after = lab.settled()
     for matter in ("hosts", "services"):
         assert after[matter] == before[matter]
-    assert UNCHANGED.search(lab.playbook("site.yml", INVENTORY))
+    assert lab.playbook("site.yml", INVENTORY) == UNCHANGED
 
 
 def test_a_killed_host_comes_back(lab: Lab, place: Place) -> None:
@@ -115,12 +106,7 @@ def test_a_host_stops_and_starts_by_the_api(lab: Lab, place: Place) -> None:
 
 
 def test_destroy_leaves_no_host_and_no_service(lab: Lab, place: Place) -> None:
-    confirmed = ["playbooks/destroy.yml", "-i", f"inventories/{INVENTORY}", "-e", "slipway_confirm=platform-dev"]
-    refusal = lab.run("exec", "--", "ansible-playbook", *confirmed).text
-    protected = re.search(r"slipway_unprotect=(\S+)", refusal)
-    assert protected, refusal
-    unprotected = ["-e", "slipway_confirm=platform-dev", "-e", f"slipway_unprotect={protected[1]}"]
-    assert CHANGED.search(lab.playbook("playbooks/destroy.yml", INVENTORY, *unprotected))
+    assert lab.destroy(INVENTORY) == CHANGED
     told = lab.settled()
     assert (told["hosts"], told["services"], told["networks"]) == ([], [], [])
     left = {container.part for container in podman.standing(place).values()}

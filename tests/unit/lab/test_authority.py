@@ -111,7 +111,7 @@ def test_what_a_crash_left_is_made_again(authority: Authority, connect: ssl.SSLC
     handshake(authority.context(NAMES), connect, "iam.amazonaws.com")
     pair.key.unlink()
     handshake(authority.context(NAMES), connect, "iam.amazonaws.com")
-    pair.key.with_name("key.pem.new").write_bytes(b"half a key")
+    pair.key.with_name(".key.pem.new").write_bytes(b"half a key")
     pair.key.write_bytes(b"")
     handshake(Authority(tmp_path / "authority").context(NAMES), connect, "iam.amazonaws.com")
 

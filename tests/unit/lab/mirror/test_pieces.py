@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the mirror's part is made of: tries, cache folders, and connections carried on."""
+"""What the mirror's part is made of: cache folders and connections carried on."""
 
 from __future__ import annotations
 
@@ -15,48 +15,7 @@ from pathlib import Path
 import pytest
 
 from lab.mirror import slot
-from lab.mirror.attempt import Attempt, Backoff
 from lab.mirror.relay import Relay, to_host, to_socket, unix_listener
-
-
-def test_a_try_is_due_later_each_time_until_one_goes_well() -> None:
-    now = [0.0]
-    backoff, waits = Backoff(lambda: now[0]), []
-    for _ in range(8):
-        backoff.tried()
-        began = now[0]
-        while not backoff.due:
-            now[0] += 1
-        waits.append(now[0] - began)
-    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
-    backoff.tried()
-    backoff.reset()
-    assert backoff.due
-
-
-def test_work_is_tried_again_after_a_failure_and_not_after_a_success() -> None:
-    now, calls = [0.0], list[int]()
-
-    def work() -> str:
-        calls.append(1)
-        if len(calls) == 1:
-            raise ValueError("no such image")
-        return "made"
-
-    with ThreadPoolExecutor(1) as pool:
-        attempt = Attempt(pool, work, Backoff(lambda: now[0]))
-
-        def settled() -> str | None:
-            pool.submit(int).result()
-            return attempt.result()
-
-        assert (attempt.result(), attempt.why) == (None, "it is under way")
-        assert (settled(), attempt.why) == (None, "no such image")
-        assert (settled(), len(calls)) == (None, 1)
-        now[0] = 1
-        assert attempt.result() is None
-        assert [settled(), settled()] == ["made", "made"]
-    assert len(calls) == 2
 
 
 def test_a_cache_folder_has_one_owner_who_may_die(tmp_path: Path) -> None:
