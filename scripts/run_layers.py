@@ -29,6 +29,7 @@ LAYERS = {
         "sanity",
         "ansible-lint",
         "unit",
+        "unit-lab",
         "types",
         "artefact",
         "ruff",
