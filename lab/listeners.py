@@ -92,7 +92,7 @@ class Listeners:
     def _change(self, change: Callable[[], object] | None) -> None:
         """Have the waiting thread do something: the selector is its own."""
         self._changes.put(change)
-        with contextlib.suppress(BlockingIOError):  # it is being woken already
+        with contextlib.suppress(BlockingIOError, BrokenPipeError):  # it is being woken already, or has just ended
             self._wake.send(b".")
 
     def _wait(self) -> None:

@@ -80,13 +80,13 @@ class Lab:
         self.reconciler.end()
         self._thread.join()
 
-    def launch(self, **fields: Any) -> str:
+    def launch(self, image: str = IMAGES[0].id(REGION), **fields: Any) -> str:
         """RunInstances."""
         with self._lock:
             self._next += 1
             identity = self.accounts.instance(
                 self._subnet, f"10.0.0.{self._next}", self._group, public=f"198.19.0.{self._next}",
-                state="pending", image=IMAGES[0].id(REGION), key_name="own",
+                state="pending", image=image, key_name="own",
                 public_key=self._key.with_suffix(".pub").read_text(), **fields,
             )  # fmt: skip
         self.reconciler.notice()

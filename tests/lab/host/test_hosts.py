@@ -138,8 +138,7 @@ def test_a_container_that_never_ran_is_made_again(lab: Lab) -> None:
 
 
 def test_an_unknown_ami_is_told(lab: Lab) -> None:
-    identity = lab.launch()
-    lab.change("instances", identity, image="ami-unknown")
+    identity = lab.launch(image="ami-unknown")
     eventually(lambda: any(each.subject == identity and "ami-unknown" in each.why for each in lab.pending()))
     lab.state(identity, "shutting-down")
     eventually(lambda: lab.is_in(identity, "terminated"))
