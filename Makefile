@@ -113,6 +113,8 @@ lock:
 	@scripts/bootstrap.sh bootstrap .venv-lock
 	@for name in $(LOCKS); do .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) requirements/$$name.in --output-file requirements/$$name.lock; done
+	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-deps \
+	    --custom-compile-command "make lock" requirements/collections.in --output-file requirements/collections.lock
 
 format: venv
 	ruff check --fix

@@ -5,7 +5,7 @@
 
 An environment is named by the hash of its lock, so an unchanged lock costs nothing and a changed one never mixes with
 the old. uv installs, as it is many times faster than pip; where uv cannot reach the packages and pip can, pip does,
-from the same lock.
+from the same lock. The environment of development has the collections of collections/requirements.yml beside.
 """
 
 from __future__ import annotations
@@ -16,9 +16,12 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,11 +87,32 @@ def install(python: Path, lock: Path, uv: Path | None) -> None:
     subprocess.run(pip, check=True)
 
 
+def collections(python: Path) -> None:
+    """Put the collections of collections/requirements.yml where Ansible finds them: beside the installed packages.
+
+    They come from the package ``ansible``, which bundles a hundred of them: for whoever has no Galaxy, and by hash.
+    """
+    named = re.findall(r"name: (\w+)\.(\w+)", (ROOT / "collections/requirements.yml").read_text())
+    folders = tuple(f"ansible_collections/{namespace}/{name}/" for namespace, name in named)
+    (packages,) = (python.parent.parent / "lib").glob("python*/site-packages")
+    with tempfile.TemporaryDirectory() as downloads:
+        lock = ROOT / "requirements/collections.lock"
+        options = ["--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([python, "-m", "pip", "download", *options, "--dest", downloads, "-r", lock], check=True)
+        (bundle,) = Path(downloads).iterdir()
+        with zipfile.ZipFile(bundle) as archive:
+            archive.extractall(packages, [file for file in archive.namelist() if file.startswith(folders)])
+
+
 def environment(name: str, uv: Path | None = None) -> Path:
     """The folder of the lock's environment, made if it is not there whole."""
     lock = ROOT / "requirements" / f"{name}.lock"
     folder = cache_folder() / "environments"
-    key = hashlib.sha256(lock.read_bytes() + str(folder).encode()).hexdigest()[:16]
+    sources = [lock]
+    if name == "dev":
+        sources += [ROOT / "requirements/collections.lock", ROOT / "collections/requirements.yml"]
+    content = b"".join(source.read_bytes() for source in sources)
+    key = hashlib.sha256(content + str(folder).encode()).hexdigest()[:16]
     target = folder / f"{name}-{key}"
     whole = target / ".whole"
     if not (whole.exists() and (target / "bin/python").exists()):
@@ -96,6 +120,8 @@ def environment(name: str, uv: Path | None = None) -> Path:
         shutil.rmtree(target, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", target], check=True)
         install(target / "bin/python", lock, uv)
+        if name == "dev":
+            collections(target / "bin/python")
         whole.touch()
     return target
 

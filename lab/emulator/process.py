@@ -82,6 +82,7 @@ class Emulator:
             "AWS_REGION": os.environ.get("AWS_REGION", "us-east-1"),
             "AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1")),
             "AWS_EC2_METADATA_DISABLED": "true",
+            "SLIPWAY_HOST_KEY_TIMEOUT": "0",  # nothing boots here that could publish one
             "AWS_CONFIG_FILE": str(home / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(home / "credentials"),
         }

@@ -90,6 +90,15 @@ options:
       - A group with another user sets C(ansible_user) in its variables.
     type: str
     default: admin
+  host_key_timeout:
+    description:
+      - Seconds that a host has from its launch to publish its SSH host key. Younger hosts without one are waited for,
+        so that a host that has just been launched can be entered.
+      - V(0) waits for none.
+    type: int
+    default: 180
+    env:
+      - name: SLIPWAY_HOST_KEY_TIMEOUT
   known_hosts:
     description:
       - The file to write the pinned host keys to.
@@ -235,15 +244,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _read(self, source: Source, path: str) -> list[Instance]:
         # Imported here, as botocore costs a cached run a quarter of a second.
-        from ansible_collections.slipway.platform.plugins.module_utils.inventory.reading import read
+        from ansible_collections.slipway.platform.plugins.module_utils.inventory.reading import read_with_keys
 
         try:
-            instances, warnings = read(source.stack, source.regions)
+            instances, warnings = read_with_keys(
+                source.stack, source.regions, self.get_option("host_key_timeout"), self._tell_waiting
+            )
         except ReadError as error:
             raise AnsibleParserError(f"{path}: {error}") from None  # Ansible would print the cause's message again
         for warning in warnings:
             self.display.warning(warning)
         return instances
+
+    def _tell_waiting(self, instances: list[Instance]) -> None:
+        names = [name for name, _instance in named(instances)]
+        self.display.display(f"Waiting for the SSH host keys of {_some(names)}")
 
     def _access(self, source: Source) -> Access:
         home = os.path.expanduser(constants.ANSIBLE_HOME)
@@ -275,8 +290,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _warn(self, what: str, names: list[str]) -> None:
         if names:
-            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            self.display.warning(f"{what}: {', '.join(names[:SHOWN])}{more}")
+            self.display.warning(f"{what}: {_some(names)}")
 
     def _populate(self, source: Source, access: Access, instances: list[Instance]) -> None:
         shared = {
@@ -312,3 +326,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._set_composite_vars(self.get_option("compose"), facts, name, strict=strict)
         self._add_host_to_composed_groups(self.get_option("groups"), facts, name, strict=strict)
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), facts, name, strict=strict)
+
+
+def _some(names: list[str]) -> str:
+    """The first of the names, and how many there are more."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return f"{', '.join(names[:SHOWN])}{more}"

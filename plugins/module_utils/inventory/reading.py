@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible_collections.slipway.platform.plugins.module_utils.inventory.errors import ReadError, code_of, explain
 from ansible_collections.slipway.platform.plugins.module_utils.inventory.hosts import Instance, instance_from_api
 from ansible_collections.slipway.platform.plugins.module_utils.inventory.model import EC2
-from ansible_collections.slipway.platform.plugins.module_utils.inventory.ssh import console_keys, tagged_key
+from ansible_collections.slipway.platform.plugins.module_utils.inventory.ssh import console_keys, host_keys, tagged_key
 
 try:
     from botocore.config import Config
@@ -27,6 +29,7 @@ STATES = ["pending", "running", "stopping", "stopped"]
 PAGE = 1000  # the most that DescribeInstances gives at once
 REGIONS_AT_ONCE = 16
 CONSOLES_AT_ONCE = 8
+POLL = 1.0  # seconds between two looks at hosts that boot
 
 
 class LeanLoader:
@@ -45,6 +48,35 @@ class LeanLoader:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
+
+
+def read_with_keys(
+    stack: str, regions: Sequence[str], patience: float, tell: Callable[[list[Instance]], None]
+) -> tuple[list[Instance], list[str]]:
+    """As ``read``, once every host has shown its key or is older than ``patience`` seconds.
+
+    ``tell`` gets those that are waited for, once.
+    """
+    begun = time.monotonic()
+    told = False
+    while True:
+        instances, warnings = read(stack, regions)
+        waiting = [instance for instance in instances if _booting(instance, patience)]
+        # The launch's time is another clock's: the own one bounds the wait too.
+        if not waiting or time.monotonic() - begun > patience:
+            return instances, warnings
+        if not told:
+            tell(waiting)
+            told = True
+        time.sleep(POLL)
+
+
+def _booting(instance: Instance, patience: float) -> bool:
+    """Whether the host runs, has shown no key, and was launched fewer than ``patience`` seconds ago."""
+    if instance.stopped or host_keys(instance) or not instance.launch_time:
+        return False
+    launched = datetime.fromisoformat(instance.launch_time.replace("Z", "+00:00"))
+    return (datetime.now(UTC) - launched).total_seconds() < patience
 
 
 def read(stack: str, regions: Sequence[str]) -> tuple[list[Instance], list[str]]:

@@ -9,6 +9,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ SCRIPT = bootstrap.ROOT / "scripts/bootstrap.sh"
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """A repository with one empty lock, its cache, and the list of what has been installed."""
     (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements/dev.lock").write_text("")
+    (tmp_path / "requirements/bench.lock").write_text("")
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setenv("SLIPWAY_CACHE", str(tmp_path / "cache"))
     done: list[Path] = []
@@ -38,31 +39,52 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def test_an_unchanged_lock_is_installed_once(installed: list[Path]) -> None:
-    assert bootstrap.environment("dev") == bootstrap.environment("dev")
+    assert bootstrap.environment("bench") == bootstrap.environment("bench")
     assert len(installed) == 1
 
 
 def test_a_changed_lock_gets_an_environment_of_its_own(installed: list[Path], tmp_path: Path) -> None:
-    first = bootstrap.environment("dev")
-    (tmp_path / "requirements/dev.lock").write_text("pytest==9\n")
-    assert bootstrap.environment("dev") != first
+    first = bootstrap.environment("bench")
+    (tmp_path / "requirements/bench.lock").write_text("pytest==9\n")
+    assert bootstrap.environment("bench") != first
     assert len(installed) == 2
 
 
 def test_an_environment_left_half_made_is_made_again(installed: list[Path]) -> None:
-    folder = bootstrap.environment("dev")
+    folder = bootstrap.environment("bench")
     (folder / ".whole").unlink()
     (folder / "leftover").touch()
-    assert bootstrap.environment("dev") == folder
+    assert bootstrap.environment("bench") == folder
     assert not (folder / "leftover").exists()
     assert len(installed) == 2
 
 
 def test_an_environment_whose_interpreter_is_gone_is_made_again(installed: list[Path]) -> None:
-    folder = bootstrap.environment("dev")
+    folder = bootstrap.environment("bench")
     (folder / "bin/python").unlink()
-    bootstrap.environment("dev")
+    bootstrap.environment("bench")
     assert len(installed) == 2
+
+
+def test_named_collections_of_the_bundle_stand_beside_the_packages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "collections").mkdir()
+    (tmp_path / "collections/requirements.yml").write_text("collections:\n  - name: community.crypto\n")
+    packages = tmp_path / "environment/lib/python3.11/site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+
+    def download(command: list[str | Path], *, check: bool) -> None:
+        assert check
+        assert "--require-hashes" in command
+        with zipfile.ZipFile(Path(command[command.index("--dest") + 1], "ansible.whl"), "w") as bundle:
+            for name in ("crypto", "cryptography", "docker"):
+                bundle.writestr(f"ansible_collections/community/{name}/README.md", name)
+
+    monkeypatch.setattr(subprocess, "run", download)
+    bootstrap.collections(tmp_path / "environment/bin/python")
+    assert [path.name for path in (packages / "ansible_collections/community").iterdir()] == ["crypto"]
 
 
 def test_the_link_follows_and_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import botocore.exceptions
@@ -156,3 +157,65 @@ def test_a_profile_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(ReadError, match="the profile that AWS_PROFILE names is not in the AWS configuration"):
         reading.read("demo-dev", ["us-east-1"])
+
+
+def launched(instance_id: str, seconds_ago: float, **tags: str) -> dict[str, Any]:
+    moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+    return {**answer(instance_id, **tags), "LaunchTime": moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")}
+
+
+class Booting(Client):
+    """Its second answer is the last: by then the host has published its key."""
+
+    def describe_instances(self, **request: Any) -> dict[str, Any]:
+        if self.requests:
+            self.pages = ([launched("i-new", 1, **{"slipway:host-key": KEY})],)
+        return super().describe_instances(**request)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made: none of them takes time."""
+    made: list[float] = []
+    monkeypatch.setattr(reading.time, "sleep", made.append)
+    return made
+
+
+def test_a_host_that_boots_is_waited_for_and_named_once(clients: dict[str, Any], naps: list[float]) -> None:
+    clients["us-east-1"] = Booting([launched("i-new", 1)])
+    told: list[list[str]] = []
+    instances, _warnings = reading.read_with_keys(
+        "demo-dev", ["us-east-1"], 60, lambda waiting: told.append([instance.instance_id for instance in waiting])
+    )
+    assert [instance.tags for instance in instances] == [{"slipway:host-key": KEY}]
+    assert told == [["i-new"]]
+    assert naps == [reading.POLL]
+
+
+@pytest.mark.parametrize(
+    ("host", "patience"),
+    [
+        (launched("i-old", 100), 60),
+        (launched("i-published", 1, **{"slipway:host-key": KEY}), 60),
+        (launched("i-new", 1) | {"State": {"Name": "stopped"}}, 60),
+        (launched("i-new", 1), 0),
+    ],
+    ids=["too old", "published", "stopped", "no patience"],
+)
+def test_others_are_not_waited_for(
+    clients: dict[str, Any], naps: list[float], host: dict[str, Any], patience: float
+) -> None:
+    clients["us-east-1"] = Client([host])
+    reading.read_with_keys("demo-dev", ["us-east-1"], patience, lambda _waiting: pytest.fail("nobody to wait for"))
+    assert naps == []
+
+
+def test_patience_ends_where_the_launch_seems_to_be_in_the_future(
+    clients: dict[str, Any], naps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = iter(range(0, 1000, 10))
+    monkeypatch.setattr(reading.time, "monotonic", lambda: float(next(ticks)))
+    clients["us-east-1"] = Client([launched("i-new", -1000)])
+    instances, _warnings = reading.read_with_keys("demo-dev", ["us-east-1"], 30, lambda _waiting: None)
+    assert len(instances) == 1
+    assert len(naps) == 3

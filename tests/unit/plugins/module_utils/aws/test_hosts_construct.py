@@ -180,11 +180,57 @@ def first_boot(tmp_path: Path, programs: dict[str, str]) -> subprocess.Completed
     )
 
 
-CLOUD_INIT = 'case "$2" in region) echo us-east-1;; instance_id) echo i-0123456789abcdef0;; esac'
+CREDENTIALS = """{
+  "Code" : "Success",
+  "AccessKeyId" : "ASIAEXAMPLE",
+  "SecretAccessKey" : "se/cr+et",
+  "Token" : "to/ken=="
+}"""
+# Answers as the metadata service, and keeps what the one call to AWS got; `refused` there makes that call fail.
+CURL = f"""
+case "$*" in
+*/api/token) echo session;;
+*--aws-sigv4*)
+    [ ! -e "$CALLS.refused" ] || exit 22
+    printf '%s\\n' "$@" >"$CALLS"; cat >"$CALLS.settings"; echo '<xml/>';;
+*"X-aws-ec2-metadata-token: session"*placement/region) echo us-east-1;;
+*"X-aws-ec2-metadata-token: session"*instance-id) echo i-0123456789abcdef0;;
+*"X-aws-ec2-metadata-token: session"*services/domain) echo amazonaws.com;;
+*"X-aws-ec2-metadata-token: session"*security-credentials/) echo node;;
+*"X-aws-ec2-metadata-token: session"*security-credentials/node) cat <<END
+{CREDENTIALS}
+END
+;;
+*) exit 22;;
+esac"""
+CLI = 'printf "%s\\n" "$@" >"$CALLS"; echo done'
+SED, CAT = 'exec /usr/bin/sed "$@"', 'exec /usr/bin/cat "$@"'
 
 
 def test_the_first_boot_publishes_the_host_key(tmp_path: Path) -> None:
-    result = first_boot(tmp_path, {"cloud-init": CLOUD_INIT, "aws": 'printf "%s\\n" "$@" >"$CALLS"; echo done'})
+    result = first_boot(tmp_path, {"curl": CURL, "sed": SED, "cat": CAT, "aws": "exit 1"})
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    arguments = (tmp_path / "calls").read_text().splitlines()
+    assert "aws:amz:us-east-1:ec2" in arguments
+    assert "https://ec2.us-east-1.amazonaws.com/" in arguments
+    data = [arguments[at + 1] for at, argument in enumerate(arguments) if argument == "--data-urlencode"]
+    assert data == [
+        "Action=CreateTags",
+        "Version=2016-11-15",
+        "ResourceId.1=i-0123456789abcdef0",
+        "Tag.1.Key=slipway:host-key",
+        f"Tag.1.Value={HOST_KEY}",
+    ]
+    settings = (tmp_path / "calls.settings").read_text().splitlines()
+    assert settings == ['user = "ASIAEXAMPLE:se/cr+et"', 'header = "X-Amz-Security-Token: to/ken=="']
+    assert not [argument for argument in arguments if "se/cr+et" in argument or "to/ken" in argument]
+
+
+def test_where_curl_is_refused_the_cli_publishes_the_host_key(tmp_path: Path) -> None:
+    (tmp_path / "calls.refused").touch()
+
+    result = first_boot(tmp_path, {"curl": CURL, "sed": SED, "cat": CAT, "aws": CLI})
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     arguments = (tmp_path / "calls").read_text().splitlines()
@@ -197,7 +243,9 @@ def test_the_first_boot_publishes_the_host_key(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("programs", [{}, {"aws": "echo refused >&2; exit 254"}], ids=["no CLI", "refused"])
 def test_the_first_boot_is_quiet_where_it_cannot_publish(tmp_path: Path, programs: dict[str, str]) -> None:
-    result = first_boot(tmp_path, {"cloud-init": CLOUD_INIT, **programs})
+    (tmp_path / "calls.refused").touch()
+
+    result = first_boot(tmp_path, {"curl": CURL, "sed": SED, "cat": CAT, **programs})
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
