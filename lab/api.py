@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from lab import place as places
 from lab.account.model import Account
 from lab.authority import Authority
-from lab.emulator.application import Application
 from lab.emulator.server import Handler
 from lab.listeners import Listeners, Serve, Spot
 from lab.place import Place
 from lab.reconcile import Pending
+from lab.truststore import NAME as TRUSTSTORE
+from lab.truststore import Wsgi, with_truststore
 
 _HANDSHAKE = 10.0
 _REGISTRY = "ecr.dkr"
@@ -27,6 +28,7 @@ _REGISTRY = "ecr.dkr"
 _NAMES = (
     "*.amazonaws.com", "*.s3.amazonaws.com", "*.{region}.amazonaws.com", "*.s3.{region}.amazonaws.com",
     "s3.dualstack.{region}.amazonaws.com", "*.s3.dualstack.{region}.amazonaws.com", "*.ecr.{region}.amazonaws.com",
+    TRUSTSTORE,
 )  # fmt: skip
 
 
@@ -35,13 +37,14 @@ class Api:
 
     name = "api"
 
-    def __init__(self, place: Place, application: Application, authority: Authority) -> None:
+    def __init__(self, place: Place, application: Wsgi, authority: Authority) -> None:
         self._place = place
         self._authority = authority
         self._listeners = Listeners("api")
         self._regions: frozenset[str] = frozenset()
-        self._plain = _Server(application, None)
-        self._secure = _Server(application, None)
+        served = with_truststore(application, authority.bundle)
+        self._plain = _Server(served, None)
+        self._secure = _Server(served, None)
 
     def converge(self, account: Account) -> Sequence[Pending]:
         self._renew(frozenset({"us-east-1", *(vpc.region for vpc in account.vpcs.values())}))
@@ -78,7 +81,7 @@ class _Server:
     multithread, multiprocess = True, False
     passthrough_errors = False
 
-    def __init__(self, application: Application, context: ssl.SSLContext | None) -> None:
+    def __init__(self, application: Wsgi, context: ssl.SSLContext | None) -> None:
         self.app = application
         self.ssl_context = context
         self.certificate = 0.0

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from lab import files
 from lab.emulator.options import DEFAULT_CREDENTIALS
 from lab.emulator.process import KEPT
 from lab.machine import run
@@ -43,9 +44,10 @@ def prepare(lab: Place) -> None:
                 str(folder / "id_ed25519"),
             ]
         )
-    (folder / "resolv.conf").write_text(f"nameserver {PUBLIC_RESOLVER}\n")
+    files.write(folder / "resolv.conf", f"nameserver {PUBLIC_RESOLVER}\n", mode=0o644)
     own = _MACHINE_BUNDLE.read_text() if _MACHINE_BUNDLE.exists() else ""
-    (folder / "ca-certificates.crt").write_text(own + (lab.folder / "authority/authority.pem").read_text())
+    trusted = own + (lab.folder / "authority/authority.pem").read_text()
+    files.write(folder / "ca-certificates.crt", trusted, mode=0o644)
 
 
 def environment(lab: Place, parent: Mapping[str, str]) -> dict[str, str]:
@@ -66,6 +68,8 @@ def environment(lab: Place, parent: Mapping[str, str]) -> dict[str, str]:
         "AWS_CONFIG_FILE": str(folder / "aws-config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws-credentials"),
         "ANSIBLE_HOME": str(folder / "ansible"),
+        # Shared connections are named by address, and hosts of two labs may have the same.
+        "ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder / "ansible/cp"),
         "ANSIBLE_PRIVATE_KEY_FILE": str(folder / "id_ed25519"),
         "SLIPWAY_PUBLIC_KEY": (folder / "id_ed25519.pub").read_text().strip(),
     }

@@ -15,6 +15,6 @@ fi
 if [ "${2:-}" = yes ]; then
     # shellcheck disable=SC2016  # $1 belongs to the inner shell
     exec python -m lab.emulator exec -- sh -euc \
-        'ansible-playbook playbooks/plan.yml -i "$1"; ansible-playbook site.yml -i "$1"' sh "$inventory"
+        'ansible-playbook playbooks/plan.yml -i "$1"; ansible-playbook playbooks/provision.yml -i "$1"' sh "$inventory"
 fi
 exec python -m lab.emulator exec -- ansible-playbook playbooks/plan.yml -i "$inventory"

@@ -208,7 +208,8 @@ def module_section(name: str, plugin: Mapping[str, Any]) -> Iterator[str]:
     told = [f"{each.replace('_', ' ')}: {value}" for each, value in support if value]
     yield f"Needs {', '.join(doc['requirements'])}." if doc.get("requirements") else ""
     yield f"{'; '.join(told).capitalize()}." if told else ""
-    yield table(["option", "type", "default", "what it is"], rows(doc["options"]))
+    if doc.get("options"):
+        yield table(["option", "type", "default", "what it is"], rows(doc["options"]))
     if plugin.get("return"):
         yield table(["returns", "type", "when", "what it is"], return_rows(plugin["return"]))
     if plugin.get("examples"):
@@ -216,12 +217,12 @@ def module_section(name: str, plugin: Mapping[str, Any]) -> Iterator[str]:
 
 
 def modules_page() -> str:
-    """The page of the modules and the inventory plugin."""
-    blocks = [HEAD.format(source="the plugins' DOCUMENTATION"), "# Modules and inventory"]
+    """The page of the modules, the inventory plugin and the callback."""
+    blocks = [HEAD.format(source="the plugins' DOCUMENTATION"), "# Modules, inventory, callback"]
     blocks.append(
         "On a terminal: `ansible-doc slipway.platform.stack`, `ansible-doc -t inventory slipway.platform.ec2`."
     )
-    for kind in ("modules", "inventory"):
+    for kind in ("modules", "inventory", "callback"):
         for name, plugin in documentation(kind).items():
             blocks.extend(module_section(name, plugin))
     return plain_code(page(blocks))

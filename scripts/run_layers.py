@@ -30,6 +30,7 @@ LAYERS = {
         "ansible-lint",
         "unit",
         "unit-lab",
+        "services",
         "types",
         "artefact",
         "ruff",
@@ -41,6 +42,7 @@ LAYERS = {
     "integration": ["integration"],
     "lab": ["lab-tests"],
     "molecule": ["molecule"],
+    "e2e": ["e2e"],
 }
 SOAK = ROOT / "tests/integration/soak.commit"
 """The commit at which `make soak` last passed; the file is written by it and committed."""

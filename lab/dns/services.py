@@ -14,6 +14,7 @@ import botocore.session
 from lab import place
 from lab.account.model import Record
 from lab.dns.zone import Zone
+from lab.truststore import NAME as TRUSTSTORE
 
 _TTL = 60
 _GLOBAL = ("budgets", "cloudfront", "iam", "importexport", "route53", "savingsplans", "sdb", "sts", "waf", "ec2", "sqs")
@@ -59,8 +60,8 @@ def _special(domain: str) -> Iterator[Record]:
 
 
 def _global() -> Iterator[Record]:
-    for service in _GLOBAL:
-        yield from addresses(f"{service}.amazonaws.com", place.API, below=False)
+    for name in [*(f"{service}.amazonaws.com" for service in _GLOBAL), TRUSTSTORE]:
+        yield from addresses(name, place.API, below=False)
     yield from addresses("s3.amazonaws.com", place.S3)
 
 

@@ -5,17 +5,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
+from ansible_collections.slipway.platform.plugins.module_utils.aws.errors import from_code
 from ansible_collections.slipway.platform.plugins.module_utils.aws.session import HAS_BOTOCORE, Session
 from ansible_collections.slipway.platform.plugins.module_utils.stack.apply import ProviderError
+from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 from ansible_collections.slipway.platform.plugins.module_utils.stack_options import SCOPE_OPTIONS, scope_of
 
 _BATCH = 20
 """https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_BatchGetSecretValue.html (SecretIdList)"""
+_ABSENT = frozenset({"ResourceNotFoundException", "InvalidRequestException"})
+"""There is none, or none with a value; or it is scheduled for deletion, and a run that declares it restores it."""
 
 
 class ActionModule(ActionBase):
@@ -27,35 +32,60 @@ class ActionModule(ActionBase):
         # The result is censored whatever happens, also in -vvv and in callbacks.
         result: dict[str, Any] = {**super().run(tmp, task_vars), "_ansible_no_log": True, "changed": False}
         scope_options = {name: option for name, option in SCOPE_OPTIONS.items() if name != "resources"}
-        names_option = {"names": {"type": "list", "elements": "str", "required": True}}
-        _spec, options = self.validate_argument_spec({**scope_options, **names_option})
+        wanted = {name: {"type": "list", "elements": "str"} for name in ("names", "arns")}
+        _spec, options = self.validate_argument_spec({**scope_options, **wanted}, required_one_of=[list(wanted)])
         if not HAS_BOTOCORE:
             return _failed("botocore is missing; install it for the Python that runs Ansible: pip install boto3")
+        scope = scope_of(options)
+        asked = _asked(scope, options["names"] or (), options["arns"] or ())
         try:
-            values = _read(Session(scope_of(options)), options["names"])
+            values = _read(Session(scope), asked)
         except ProviderError as error:
             return _failed(str(error))
-        unknown = [name for name in options["names"] if name not in values]
+        unknown = sorted({*asked.values()} - values.keys())
         if unknown and not self._task.check_mode:
-            return _failed(
-                f"no secret {', '.join(unknown)} in stack {scope_of(options).stack}; declare a document of type secret "
-                "with that name in the role that owns it, and run playbooks/provision.yml"
-            )
+            return _failed(_none(unknown, scope))
         return {**result, "secrets": values, "unknown": unknown}
+
+
+def _none(unknown: Iterable[str], scope: Scope) -> str:
+    return (
+        f"no secret {', '.join(unknown)} in stack {scope.stack}, or none with a value; declare a document of type "
+        "secret with that name in the role that owns it, and run playbooks/provision.yml"
+    )
 
 
 def _failed(message: str) -> dict[str, Any]:
     return {"failed": True, "msg": message}
 
 
-def _read(session: Session, names: list[str]) -> dict[str, str]:
-    """The current value of each secret that exists, by document name."""
+def _asked(scope: Scope, names: Iterable[str], arns: Iterable[str]) -> dict[str, str]:
+    """What Secrets Manager is asked for, a name of its own or an ARN, with what the task calls it."""
     kind = CATALOGUE.kinds["secret"]
-    physical = {kind.physical_name(session.scope, name, {}): name for name in names}
-    identities = list(physical)
-    values = {}
+    return {kind.physical_name(scope, name, {}): name for name in names} | {arn: arn for arn in arns}
+
+
+def _read(session: Session, asked: Mapping[str, str]) -> dict[str, str]:
+    """The current value of each secret that exists, by what the task calls it."""
+    return {
+        asked[identity]: row["SecretString"]
+        for row in _rows(session, list(asked))
+        for identity in (row["Name"], row["ARN"])
+        if identity in asked
+    }
+
+
+def _rows(session: Session, identities: list[str]) -> Iterator[Mapping[str, str]]:
     for start in range(0, len(identities), _BATCH):
         batch = {"SecretIdList": identities[start : start + _BATCH]}
-        for row in session.pages("secretsmanager", "BatchGetSecretValue", "SecretValues", batch):
-            values[physical[row["Name"]]] = row["SecretString"]
-    return values
+        for page in session.pages("secretsmanager", "BatchGetSecretValue", "[@]", batch):
+            _check(session, page.get("Errors", ()))
+            yield from page["SecretValues"]
+
+
+def _check(session: Session, errors: Iterable[Mapping[str, str]]) -> None:
+    """Raises the first error that says more than that a secret is not there: they come with status 200."""
+    for error in errors:
+        if error["ErrorCode"] not in _ABSENT:
+            told = {"Code": error["ErrorCode"], "Message": f"{error['SecretId']}: {error.get('Message', '')}"}
+            raise from_code("secretsmanager", "GetSecretValue", session.scope.region, told)

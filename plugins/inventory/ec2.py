@@ -303,6 +303,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
         for name, value in shared.items():
             self.inventory.set_variable("all", name, value)
+        self.inventory.add_group("slipway_stopped")  # plays leave it out by name, also where it is empty
         routes = Routes(access, instances)
         constructed = any(self.get_option(option) for option in ("compose", "groups", "keyed_groups"))
         for name, instance in named(instances):

@@ -12,9 +12,10 @@ short_description: Read a stack's secrets for the hosts of a play
 version_added: 1.0.0
 author: Slipway contributors (@slipway)
 description:
-  - Reads the current values of named secrets from AWS Secrets Manager on the controller, up to 20 in one call.
+  - Reads the current values of secrets from AWS Secrets Manager on the controller, up to 20 in one call.
   - The result is never shown, logged or cached. Register it, and use it in tasks that say C(no_log).
   - In check mode a secret that does not exist yet is listed in RV(unknown) instead of being an error.
+  - At least one of O(names) and O(arns) is required.
 options:
   project:
     description: Project; the first part of every name.
@@ -35,7 +36,10 @@ options:
     description: Names of the documents of type C(secret).
     type: list
     elements: str
-    required: true
+  arns:
+    description: ARNs of secrets that no document made, such as a database's attribute C(secret_arn).
+    type: list
+    elements: str
 requirements:
   - python >= 3.11
   - botocore >= 1.36
@@ -60,15 +64,24 @@ EXAMPLES = r"""
     names: [kafka-admin]
   run_once: true
   register: kafka_secrets
+
+- name: Read a user's secret and that of the administrator, whom RDS made
+  slipway.platform.secrets:
+    project: shop
+    environment: prod
+    region: us-east-1
+    names: [database-orders]
+    arns: ["{{ slipway_attributes.db_instance.main.secret_arn }}"]
+  register: database_secrets
 """
 
 RETURN = r"""
 secrets:
-  description: The values by name. Censored in all output.
+  description: The values, each under the name or the ARN that was given. Censored in all output.
   returned: success
   type: dict
 unknown:
-  description: Names that do not exist yet.
+  description: Names and ARNs that do not exist yet, or have no value.
   returned: success
   type: list
   elements: str

@@ -19,9 +19,10 @@ import pytest
 import yaml
 
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
-from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Wants
+from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid, Wants
 from ansible_collections.slipway.platform.plugins.module_utils.stack.kind import Want
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
+from ansible_collections.slipway.platform.plugins.module_utils.stack.values import Ref
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -73,7 +74,15 @@ def without(environment: str, *components: str) -> dict[str, Any]:
 
 CASES = {
     **{environment: settings(environment) for environment in ENVIRONMENTS},
-    "secure": settings("prod") | {"slipway_certificate_arn": CERTIFICATE, "slipway_public_key": PUBLIC_KEY},
+    "secure": settings("prod") | {"slipway_certificate": CERTIFICATE, "slipway_public_key": PUBLIC_KEY},
+    "internal": settings("dev")
+    | {
+        "slipway_certificate": "internal",
+        "slipway_service_runtime": "host",
+        "slipway_services": ["api-gateway", "inventory"],
+        "edge_domain_names": ["shop.example.com", "*.dev.platform.internal"],
+        "edge_authority_directory": "/nowhere/authority",
+    },
     "headless": without("prod", "bastion", "gpu_node", "triton", "flask_service", "gitlab"),
     "least": without("prod", "jenkins", "edge", "flask_service", "bastion"),
     "core": settings("prod") | {"slipway_components": list(REQUIRED)},
@@ -266,6 +275,33 @@ def test_with_a_certificate_http_redirects_to_https(platforms: Platforms) -> Non
     assert {rule["listener"].name for rule in of_kind(platforms["secure"], "listener_rule").values()} == {"https"}
 
 
+def test_an_internal_certificate_is_imported_and_its_names_lead_to_the_load_balancer(platforms: Platforms) -> None:
+    certificate = of_kind(platforms["internal"], "acm_certificate")["main"]
+    assert certificate["domain_name"] == "shop.example.com"
+    assert certificate["private_key_file"] == "/nowhere/authority/edge.key"
+    listener = of_kind(platforms["internal"], "listener")["https"]
+    assert listener["certificate_arn"] == Ref("acm_certificate", "main", "arn")
+    assert listener["ssl_policy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+    records = of_kind(platforms["internal"], "dns_record")
+    names = {record["record_name"]: record["alias"].name for record in records.values() if record.get("alias")}
+    assert names == {"*.dev.platform.internal": "main"}
+
+
+@pytest.mark.parametrize(("case", "ports"), [("dev", "30000-32767"), ("internal", "3000-8999")])
+def test_the_load_balancer_reaches_what_services_listen_on(platforms: Platforms, case: str, ports: str) -> None:
+    (rule,) = of_kind(platforms[case], "security_group")["edge"]["egress"]
+    assert (rule["ports"], rule["group"].name) == (ports, "flask-service")
+
+
+def test_a_certificate_that_is_none_is_refused(rendered: dict[str, list[dict[str, Any]]]) -> None:
+    documents = [
+        {**document, "certificate_arn": "Internal"} if document.get("certificate_arn") else document
+        for document in rendered["secure"]
+    ]
+    with pytest.raises(Invalid, match="certificate_arn: 'Internal' does not match"):
+        CATALOGUE.load(documents, Scope("platform", "prod", "us-east-1"))
+
+
 def test_hosts_trust_the_public_key_where_there_is_one(platforms: Platforms) -> None:
     for kind in ("instance", "launch_template"):
         assert {host["key_pair"].name for host in of_kind(platforms["secure"], kind).values()} == {"main"}
@@ -279,8 +315,25 @@ def test_databases(platforms: Platforms, environment: str, days: int, multi_az: 
     database = of_kind(platforms[environment], "db_instance")["main"]
     assert (database["engine"], database["engine_version"]) == ("postgres", "15")
     assert (database["backup_days"], database["multi_az"], database["encrypted"]) == (days, multi_az, True)
-    rules = of_kind(platforms[environment], "security_group")["database"]["ingress"]
-    assert {(rule["ports"], rule["group"].name) for rule in rules} == {("5432", "nodes"), ("5432", "bastion")}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_database_is_open_to_what_is_there(platforms: Platforms, case: str) -> None:
+    groups = {"k3s_server": "nodes", "flask_service": "flask-service", "bastion": "bastion"}
+    rules = of_kind(platforms[case], "security_group")["database"]["ingress"]
+    assert {(rule["ports"], rule["group"].name) for rule in rules} == {
+        ("5432", group) for component, group in groups.items() if component in CASES[case]["slipway_components"]
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_database_s_user_has_a_secret(platforms: Platforms, case: str) -> None:
+    databases = {"inventory", "billing"} & {*CASES[case]["slipway_services"]}
+    secrets = of_kind(platforms[case], "secret")
+    made = {name: secret["generate"] for name, secret in secrets.items() if secret.component == "database"}
+    assert {name: (one["key"], one["fields"]) for name, one in made.items()} == {
+        f"database-{name}": ("password", {"username": name}) for name in databases
+    }
 
 
 def life(rules: list[dict[str, Any]]) -> tuple[list[tuple[int, str]], int | None]:

@@ -59,7 +59,7 @@ def test_destroy_refuses_without_the_stack_named_and_says_what_to_type(
 
 
 def test_a_limited_run_says_that_provisioning_is_skipped(inventory: Path) -> None:
-    run = play("site.yml", inventory, "--limit", "app-1")
+    run = play("playbooks/provision.yml", inventory, "--limit", "app-1")
     assert run.returncode == 0, run.stdout + run.stderr
     assert "Provisioning is skipped: --limit app-1" in " ".join(run.stdout.split())
     assert "Plan and apply the stack" not in run.stdout

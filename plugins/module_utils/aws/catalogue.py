@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.slipway.platform.plugins.module_utils.aws.acm import AcmCertificate
 from ansible_collections.slipway.platform.plugins.module_utils.aws.checks import check
 from ansible_collections.slipway.platform.plugins.module_utils.aws.compute import EbsVolume, Instance, KeyPair
 from ansible_collections.slipway.platform.plugins.module_utils.aws.constructs.database import Database
@@ -49,6 +50,7 @@ KINDS: tuple[Kind, ...] = (
     S3Bucket(),
     Secret(),
     LogGroup(),
+    AcmCertificate(),
     LoadBalancer(),
     TargetGroup(),
     Listener(),

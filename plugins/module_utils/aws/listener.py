@@ -160,7 +160,9 @@ class Listener(ElbChild):
         ),
         "port": integer("Port.", required=True, minimum=1, maximum=65535, change=Change.REPLACE),
         "protocol": string("Protocol spoken to clients.", default="HTTP", choices=("HTTP", "HTTPS", "TCP", "TLS")),
-        "certificate_arn": template("ARN of the certificate (HTTPS and TLS)."),
+        "certificate_arn": template(
+            "ARN of the certificate (HTTPS and TLS).", pattern=r"arn:aws[a-z-]*:(acm|iam):.+|\$\{.+\}"
+        ),
         "ssl_policy": string("Which TLS versions and ciphers are spoken (HTTPS and TLS).", default=SSL_POLICY),
         "default_action": _action_field("What becomes of requests that no rule takes."),
     }

@@ -74,12 +74,14 @@ ENGINE_ON = {
 """The journal's table and the public parameters of images."""
 
 ANYWHERE = re.compile(
-    r"(ec2|elasticloadbalancing|autoscaling):Describe\w+|logs:DescribeLogGroups|iam:(GetRole|ListRoles|ListInstanceProfiles)|"
+    r"(ec2|elasticloadbalancing|autoscaling):Describe\w+|logs:DescribeLogGroups|acm:ListCertificates|iam:(GetRole|ListRoles|ListInstanceProfiles)|"
     r"route53:(ListHostedZonesByName|CreateHostedZone|AssociateVPCWithHostedZone)|" + "|".join(ENGINE)
 )
 """Actions that cannot be narrowed; and GetRole, which must see a role of our name under any path."""
 
 RESOURCES = {
+    # AWS makes up its identifier, so no name narrows it.
+    "acm_certificate": ("acm:{region}:{account}:certificate/*",),
     "auto_scaling_group": ("autoscaling:{region}:{account}:autoScalingGroup:*:autoScalingGroupName/{name}",),
     "db_instance": (
         "rds:{region}:{account}:db:{name}",

@@ -168,7 +168,9 @@ class Executor:
             progress.pause = min(progress.pause * 1.5, LONGEST_POLL)
         elif isinstance(error, Exception):
             # Also a fault of ours: the other branches finish, and the report says what was done.
-            message = str(error) if isinstance(error, ProviderError) else "".join(format_exception(error))
+            # An OSError is a file that a call was to carry: it names it, and why it cannot be read.
+            told = isinstance(error, (ProviderError, OSError))
+            message = str(error) if told else "".join(format_exception(error))
             self.outcome.failed[node.id] = message
             self._tell("failed", progress, error=message)
         elif error is not None:

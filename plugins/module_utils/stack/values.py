@@ -4,10 +4,9 @@
 """Values that a plan may hold before they are known, and how they become known.
 
 A resource's parameters are plain data in which some leaves are *deferred*: a reference to another document, a text
-or a policy
-with references inside, a secret that is made when the call is sent. ``resolve`` replaces what a lookup knows and
-leaves the rest,
-so one structure serves the plan (partly known), the diff (rendered) and the call (all known).
+or a policy with references inside, a secret that is made or a file that is read when the call is sent. ``resolve``
+replaces what a lookup knows and leaves the rest, so one structure serves the plan (partly known), the diff (rendered)
+and the call (all known).
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import secrets
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 NOT_YET = "(known after apply)"
@@ -82,6 +82,13 @@ class Generated:
         return json.dumps({**dict(self.fields), self.key: text}) if self.key else text
 
 
+@dataclass(frozen=True)
+class Contents:
+    """A file's bytes, read at the moment their one call is sent; never planned, logged or returned."""
+
+    path: str
+
+
 Lookup: TypeAlias = Callable[["Ref | Own"], Any]
 """Answers the value of a reference, or the reference itself while it is not known."""
 
@@ -120,10 +127,12 @@ def _encoded(body: Any) -> str | Base64:
 
 
 def reveal(value: Any) -> Any:
-    """Make the generated secrets of a call's parameters. Called once, on the copy that is sent."""
+    """Make the generated secrets of a call's parameters, and read its files. Called once, on the copy that is sent."""
     match value:
         case Generated():
             return value.make()
+        case Contents(path):
+            return Path(path).read_bytes()
         case Mapping():
             return {key: reveal(item) for key, item in value.items()}
         case list():
@@ -152,7 +161,7 @@ def references(value: Any) -> Iterator[Ref]:
 def deferred(value: Any) -> bool:
     """Whether anything inside the value is not known yet."""
     match value:
-        case Ref() | Own() | Text() | Json() | Base64() | Generated():
+        case Ref() | Own() | Text() | Json() | Base64() | Generated() | Contents():
             return True
         case Mapping():
             return any(deferred(item) for item in value.values())
@@ -167,6 +176,8 @@ def display(value: Any) -> Any:
     match value:
         case Generated():
             return "(generated secret)"
+        case Contents(path):
+            return f"(contents of {path})"
         case Json(inner):
             return display(inner)
         case Ref(kind, name):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 Slipway contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The main job: `ansible-playbook site.yml -i inventories/prod` in an account that others use too."""
+"""The main job's first step: `playbooks/provision.yml -i inventories/prod` in an account that others use too."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Launch:
 def site(world: World, *arguments: str, **variables: Any) -> Played:
     world.emulator.clear_calls()
     given = ("-e", json.dumps(variables)) if variables else ()
-    return world.play("site.yml", "-i", "inventories/prod", "-v", "--diff", *arguments, *given)
+    return world.play("playbooks/provision.yml", "-i", "inventories/prod", "-v", "--diff", *arguments, *given)
 
 
 def inventory_components() -> list[str]:

@@ -41,7 +41,7 @@ def test_the_operator_is_on_the_internet_of_the_lab_and_nowhere_else(lab: Lab) -
 
 
 def test_the_playbook_boots_hosts(lab: Lab) -> None:
-    assert lab.playbook("site.yml", INVENTORY) == CHANGED
+    assert lab.playbook("playbooks/provision.yml", INVENTORY) == CHANGED
     hosts = lab.hosts()
     assert hosts
     assert {host["state"] for host in hosts.values()} == {"running"}
@@ -65,16 +65,16 @@ def refused(lab: Lab, address: str, port: int) -> bool:
 
 
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
-    assert lab.playbook("site.yml", INVENTORY) == UNCHANGED
+    assert lab.playbook("playbooks/provision.yml", INVENTORY) == UNCHANGED
 
 
 def test_a_rule_taken_from_the_inventory_closes_the_port_and_opens_it_when_put_back(lab: Lab) -> None:
     address = lab.hosts()["bastion-1"]["public"]
     assert not refused(lab, address, 22)
     elsewhere = json.dumps({"slipway_admin_cidrs": ["198.51.100.0/24"]})
-    assert lab.playbook("site.yml", INVENTORY, "-e", elsewhere) == CHANGED
+    assert lab.playbook("playbooks/provision.yml", INVENTORY, "-e", elsewhere) == CHANGED
     assert eventually(lambda: refused(lab, address, 22), bool)
-    assert lab.playbook("site.yml", INVENTORY) == CHANGED
+    assert lab.playbook("playbooks/provision.yml", INVENTORY) == CHANGED
     assert eventually(lambda: not refused(lab, address, 22), bool)
 
 
@@ -86,7 +86,7 @@ def test_a_killed_daemon_is_started_again_with_the_account_and_its_hosts(lab: La
     after = lab.settled()
     for matter in ("hosts", "services"):
         assert after[matter] == before[matter]
-    assert lab.playbook("site.yml", INVENTORY) == UNCHANGED
+    assert lab.playbook("playbooks/provision.yml", INVENTORY) == UNCHANGED
 
 
 def test_a_killed_host_comes_back(lab: Lab, place: Place) -> None:

@@ -20,7 +20,7 @@ FLEET = {
 
 
 def test_the_fleet_boots(lab: Lab) -> None:
-    assert lab.playbook("site.yml", "prod") == CHANGED
+    assert lab.playbook("playbooks/provision.yml", "prod") == CHANGED
     hosts = lab.hosts()
     assert {each: sum(name.startswith(f"{each}-") for name in hosts) for each in FLEET} == FLEET
     assert {host["state"] for host in hosts.values()} == {"running"}
@@ -37,7 +37,7 @@ def test_every_host_is_reached_through_the_bastion_only(lab: Lab) -> None:
 
 
 def test_a_second_run_changes_nothing(lab: Lab) -> None:
-    assert lab.playbook("site.yml", "prod") == UNCHANGED
+    assert lab.playbook("playbooks/provision.yml", "prod") == UNCHANGED
 
 
 def test_private_hosts_have_a_way_out_and_none_in(lab: Lab) -> None:

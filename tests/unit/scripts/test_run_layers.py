@@ -46,7 +46,7 @@ def test_a_run_without_any_test_is_a_failure(reports: Path) -> None:
 
 def test_every_target_is_in_the_makefile() -> None:
     makefile = (run_layers.ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
     assert {target for layer in run_layers.LAYERS.values() for target in layer} - targets == set()
 
 

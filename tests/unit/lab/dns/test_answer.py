@@ -145,6 +145,9 @@ API, S3 = str(place.API), str(place.S3)
         ("internet", "mirror.slipway.internal", "A", Rcode.NXDOMAIN),
         # services of AWS
         ("home", "ec2.us-east-1.amazonaws.com", "A", [API]),
+        ("home", "truststore.pki.rds.amazonaws.com", "A", [API]),
+        ("home", "pki.rds.amazonaws.com", "A", []),
+        ("home", "other.pki.rds.amazonaws.com", "A", Rcode.NXDOMAIN),
         ("internet", "ec2.eu-west-1.amazonaws.com", "A", [API]),
         ("internet", "ec2.us-mars-1.amazonaws.com", "A", Rcode.NXDOMAIN),
         ("internet", "iam.amazonaws.com", "A", [API]),

@@ -11,6 +11,10 @@ from typing import Any
 
 import boto3
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lab.emulator import Emulator
 from tests.unit.lab.emulator.support import CONFIG, Aws, refused
@@ -222,6 +226,38 @@ def test_certificate_in_use_stays(aws: Aws) -> None:
         aws.acm.delete_certificate(CertificateArn=certificate)
     aws.elbv2.delete_listener(ListenerArn=listener["Listeners"][0]["ListenerArn"])
     aws.acm.delete_certificate(CertificateArn=certificate)
+
+
+def _certificate(name: str, end: datetime) -> dict[str, bytes]:
+    """A certificate of an elliptic key, by itself, as it is imported."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(datetime.now(UTC) - timedelta(days=1))
+    pem = builder.not_valid_after(end).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    return {"Certificate": pem, "PrivateKey": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())}
+
+
+def test_certificate_imported_again_keeps_its_tags_and_takes_none(aws: Aws) -> None:
+    tags, end = [{"Key": "a", "Value": "b"}], datetime.now(UTC) + timedelta(days=9)
+    files = _certificate("a.example", end)
+    arn = aws.acm.import_certificate(**files, Tags=tags)["CertificateArn"]
+    with refused("ValidationException"):
+        aws.acm.import_certificate(**files, CertificateArn=arn, Tags=tags)
+    renewed = _certificate("a.example", end + timedelta(days=9))
+    chain = _certificate("b.example", end)["Certificate"]
+    aws.acm.import_certificate(**renewed, CertificateArn=arn, CertificateChain=chain)
+    assert aws.acm.list_tags_for_certificate(CertificateArn=arn)["Tags"] == tags
+    stored = aws.acm.get_certificate(CertificateArn=arn)
+    assert stored["Certificate"].encode() == renewed["Certificate"]
+    assert stored["CertificateChain"].strip().encode() == chain.strip()
+
+
+def test_certificates_of_elliptic_keys_are_listed_on_request(aws: Aws) -> None:
+    aws.acm.import_certificate(**_certificate("a.example", datetime.now(UTC) + timedelta(days=9)))
+    assert aws.acm.list_certificates()["CertificateSummaryList"] == []
+    listed = aws.acm.list_certificates(Includes={"keyTypes": ["EC_prime256v1"]})["CertificateSummaryList"]
+    assert [row["DomainName"] for row in listed] == ["a.example"]
 
 
 def test_zone_with_a_vpc_is_private(aws: Aws) -> None:

@@ -288,6 +288,20 @@ def test_deleted_secret_s_name_is_blocked_until_restored(aws: Aws) -> None:
     assert aws.secretsmanager.get_secret_value(SecretId="db")["SecretString"] == "x"
 
 
+def test_secrets_without_a_value_are_the_errors_of_a_batch(aws: Aws) -> None:
+    aws.secretsmanager.create_secret(Name="full", SecretString="x")
+    aws.secretsmanager.create_secret(Name="empty")
+    aws.secretsmanager.create_secret(Name="deleted", SecretString="y")
+    aws.secretsmanager.delete_secret(SecretId="deleted")
+    answer = aws.secretsmanager.batch_get_secret_value(SecretIdList=["empty", "deleted", "missing", "full"])
+    assert [row["SecretString"] for row in answer["SecretValues"]] == ["x"]
+    assert {error["SecretId"]: error["ErrorCode"] for error in answer["Errors"]} == {
+        "empty": "ResourceNotFoundException",
+        "deleted": "InvalidRequestException",
+        "missing": "ResourceNotFoundException",
+    }
+
+
 def test_conditional_put_is_a_lock(aws: Aws) -> None:
     aws.dynamodb.create_table(
         TableName="lease",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -177,7 +178,7 @@ class Booting(Client):
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that were made: none of them takes time."""
     made: list[float] = []
-    monkeypatch.setattr(reading.time, "sleep", made.append)
+    monkeypatch.setattr(time, "sleep", made.append)
     return made
 
 
@@ -214,7 +215,7 @@ def test_patience_ends_where_the_launch_seems_to_be_in_the_future(
     clients: dict[str, Any], naps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ticks = iter(range(0, 1000, 10))
-    monkeypatch.setattr(reading.time, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(ticks)))
     clients["us-east-1"] = Client([launched("i-new", -1000)])
     instances, _warnings = reading.read_with_keys("demo-dev", ["us-east-1"], 30, lambda _waiting: None)
     assert len(instances) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from moto.acm.models import AWSCertificateManagerBackend
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.instances import Instance
 
@@ -62,3 +63,24 @@ def mend_buckets(account: Account) -> None:
 
     client.meta.events.register("provide-client-params.s3.CreateBucket", remember)
     client.meta.events.register("after-call.s3.CreateBucket", furnish)
+
+
+def mend_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is imported again keeps its tags, what was imported comes back as it was, and a listing is of RSA:
+    https://docs.aws.amazon.com/acm/latest/APIReference/API_ImportCertificate.html,
+    https://docs.aws.amazon.com/acm/latest/APIReference/API_Filters.html"""
+    original, listed = AWSCertificateManagerBackend.import_certificate, AWSCertificateManagerBackend.list_certificates
+
+    def keep_tags(self: AWSCertificateManagerBackend, *files: Any, **options: Any) -> str:
+        before = self._certificates.get(options["arn"])
+        made: str = original(self, *files, **options)
+        if before is not None:
+            self._certificates[made].tags = before.tags
+        return made
+
+    def of_key_types(self: AWSCertificateManagerBackend, statuses: Any, includes: Any) -> Any:
+        return listed(self, statuses, {"keyTypes": ["RSA_1024", "RSA_2048"], **(includes or {})})
+
+    monkeypatch.setattr(AWSCertificateManagerBackend, "import_certificate", keep_tags)
+    monkeypatch.setattr(AWSCertificateManagerBackend, "list_certificates", of_key_types)
+    monkeypatch.setattr("moto.acm.models.AWS_ROOT_CA", b"")

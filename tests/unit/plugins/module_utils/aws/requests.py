@@ -25,6 +25,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.stack.values impo
 SCOPE = Scope(project="shop", environment="test", region="us-east-1", account="123456789012")
 KINDS = frozenset(
     {
+        "acm_certificate",
         "auto_scaling_group",
         "db_instance",
         "db_subnet_group",

@@ -14,7 +14,7 @@ from ansible_collections.slipway.platform.plugins.module_utils.aws.provider impo
 from ansible_collections.slipway.platform.plugins.module_utils.aws.session import Session
 from ansible_collections.slipway.platform.plugins.module_utils.stack.names import Scope
 
-REGIONAL = ["elasticloadbalancing", "logs", "rds", "s3", "secretsmanager"]
+REGIONAL = ["acm", "elasticloadbalancing", "logs", "rds", "s3", "secretsmanager"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,6 +225,17 @@ def test_a_failure_stops_its_dependents_only() -> None:
     assert outcome.done == ["create box.beside"]
     assert list(outcome.failed) == ["create box.bad"]
     assert outcome.not_started == ["create box.above"]
+
+
+def test_a_file_that_a_call_was_to_carry_is_told_in_a_line() -> None:
+    def read(operation: str, params: dict[str, Any]) -> str:
+        return Path("/nowhere/key.pem").read_text() if operation == "Create" else ""
+
+    cloud = Cloud()
+    cloud.refuse = read
+    outcome = go(cloud, [box("a")]).outcome
+    assert outcome is not None
+    assert outcome.failed == {"create box.a": "[Errno 2] No such file or directory: '/nowhere/key.pem'"}
 
 
 def test_a_second_run_is_told_who_holds_the_stack() -> None:

@@ -1,0 +1,8 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API gateway: one entry under ``/api`` to the services behind."""
+
+from api_gateway.application import create_app
+
+__all__ = ["create_app"]

@@ -1,0 +1,4 @@
+# Copyright (c) 2026 Slipway contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Slipway's Flask services share: settings, logs, problems, health, metrics, the server, the database."""
