@@ -103,10 +103,12 @@ class Platform(Lab):
         return self.folder / "operator/ansible/slipway/platform-lab/authority/authority.pem"
 
     def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """A request from the internet over TLS, by name as a user's: status and answer."""
+        """A request from the internet over TLS, by name as a user's: status and answer, as text where it is no JSON."""
         sent = ["--json", json.dumps(body)] if body is not None else []
         trust = ["--cacert", str(self.authority), "--connect-to", f"{self.domain}:443:{self.address}:443"]
         command = ["curl", "--silent", "--show-error", "--max-time", "20", "--request", method, *trust, *sent]
         told = self.execute(*command, "--write-out", "\n%{http_code}", f"https://{self.domain}{path}")
         text, _, status = told.rpartition("\n")
-        return int(status), json.loads(text) if text.strip() else None
+        with contextlib.suppress(ValueError):
+            return int(status), json.loads(text)
+        return int(status), text

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.slipway.platform.plugins.module_utils import releases
 from ansible_collections.slipway.platform.plugins.modules.release import converge
 
 
