@@ -56,7 +56,7 @@ check: venv
 
 test: system venv
 	@scripts/system.sh --tests
-	@python -m scripts.run_layers check integration lab molecule e2e
+	@python -m scripts.run_layers check integration lab molecule
 
 lint: ruff types complexity yaml ansible-lint changelog shell
 

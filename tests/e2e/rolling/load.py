@@ -8,7 +8,7 @@ none the error.
 Each request has a connection of its own. The lab's load balancer closes idle connections whenever its targets change,
 as AWS's does not, and a request may cross that on its way.
 
-    python -m tests.lab.voyage.load URL CLIENTS LOG
+    python -m tests.e2e.rolling.load URL CLIENTS LOG
 """
 
 from __future__ import annotations

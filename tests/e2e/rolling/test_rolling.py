@@ -83,7 +83,7 @@ def url(deployment: Deployment) -> str:
 @contextlib.contextmanager
 def load(url: str, lab: Lab, log: Path) -> Iterator[None]:
     """Requests for as long as the block lasts."""
-    command = [sys.executable, "-m", "tests.lab.voyage.load", url, str(CLIENTS), str(log)]
+    command = [sys.executable, "-m", "tests.e2e.rolling.load", url, str(CLIENTS), str(log)]
     generator = lab.start("exec", "--", *command)
     try:
         eventually(lambda: log.exists() and log.stat().st_size, bool)
