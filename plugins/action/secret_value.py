@@ -27,10 +27,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # The result is censored whatever happens, also in -vvv and in callbacks.
         result: dict[str, Any] = {**super().run(tmp, task_vars), "_ansible_no_log": True, "changed": False}
-        scope_options = {name: option for name, option in SCOPE_OPTIONS.items() if name != "resources"}
         own = {name: {"type": "str", "required": True} for name in ("name", "value")}
         own["value"]["no_log"] = True
-        _spec, options = self.validate_argument_spec({**scope_options, **own})
+        _spec, options = self.validate_argument_spec({**SCOPE_OPTIONS, **own})
         if not HAS_BOTOCORE:
             return _failed("botocore is missing; install it for the Python that runs Ansible: pip install boto3")
         scope, name, value = scope_of(options), options["name"], options["value"]

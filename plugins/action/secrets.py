@@ -31,9 +31,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         # The result is censored whatever happens, also in -vvv and in callbacks.
         result: dict[str, Any] = {**super().run(tmp, task_vars), "_ansible_no_log": True, "changed": False}
-        scope_options = {name: option for name, option in SCOPE_OPTIONS.items() if name != "resources"}
         wanted = {name: {"type": "list", "elements": "str"} for name in ("names", "arns")}
-        _spec, options = self.validate_argument_spec({**scope_options, **wanted}, required_one_of=[list(wanted)])
+        _spec, options = self.validate_argument_spec({**SCOPE_OPTIONS, **wanted}, required_one_of=[list(wanted)])
         if not HAS_BOTOCORE:
             return _failed("botocore is missing; install it for the Python that runs Ansible: pip install boto3")
         scope = scope_of(options)

@@ -14,10 +14,13 @@ SCOPE_OPTIONS: dict[str, dict[str, Any]] = {
     "environment": {"type": "str", "required": True},
     "region": {"type": "str", "required": True},
     "stack": {"type": "str"},
+}
+DOCUMENTS_OPTIONS: dict[str, dict[str, Any]] = {
+    **SCOPE_OPTIONS,
     "resources": {"type": "list", "elements": "dict", "required": True},
 }
 STACK_OPTIONS: dict[str, dict[str, Any]] = {
-    **SCOPE_OPTIONS,
+    **DOCUMENTS_OPTIONS,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "prune": {"type": "bool", "default": True},
     "removed_components": {"type": "list", "elements": "str", "default": []},

@@ -52,11 +52,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.platform.plugins.module_utils.aws.catalogue import CATALOGUE
 from ansible_collections.slipway.platform.plugins.module_utils.aws.permissions import policies
 from ansible_collections.slipway.platform.plugins.module_utils.stack.document import Invalid
-from ansible_collections.slipway.platform.plugins.module_utils.stack_options import SCOPE_OPTIONS, scope_of
+from ansible_collections.slipway.platform.plugins.module_utils.stack_options import DOCUMENTS_OPTIONS, scope_of
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=SCOPE_OPTIONS, supports_check_mode=True)
+    module = AnsibleModule(argument_spec=DOCUMENTS_OPTIONS, supports_check_mode=True)
     scope = scope_of(module.params)
     try:
         wants = CATALOGUE.load(module.params["resources"], scope)

@@ -6,33 +6,21 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lab.place import Place
 from tests.e2e.platform import Platform
-from tests.lab.whole.machine import snapshot
+from tests.lab.whole.temporary import as_before, temporary
 
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
     """A platform that is not there yet; when it is gone the machine must be as before."""
-    root = Path(tempfile.mkdtemp(prefix="lab-"))  # short: paths of sockets are bounded
-    made = Platform(f"e{secrets.token_hex(3)}", root)
-    before = snapshot(made.name)
-    try:
+    name = f"e{secrets.token_hex(3)}"
+    with as_before(name), temporary(Platform, name) as made:
         yield made
-    finally:
-        down = made.make("lab-down")
-        shutil.rmtree(root, ignore_errors=True)
-    assert down.code == 0, down.text
-    after = snapshot(made.name)
-    for matter, lines in before.items():
-        assert after[matter] == lines, f"{matter} are not as before"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Requests without end and without retries, each on a connection of its own, with a log of every one.
 
-``python -m tests.e2e.load URL NAME AUTHORITY LOG``: asks the host of URL under NAME, whose certificate AUTHORITY has
+``python -m tests.e2e.load ADDRESS NAME AUTHORITY LOG``: asks ADDRESS under NAME, whose certificate AUTHORITY has
 signed, until standard input ends. A line of LOG: time, method, path, status (0: no answer) and what went wrong.
 """
 

@@ -130,13 +130,13 @@ def another_version(folder: Path, package: str, number: str, *replacements: tupl
     return f"flask_service_source={folder}"
 
 
-def running(platform: Platform, place: Place, service: str) -> dict[str, str]:
-    """Host → the version of a service that answers there."""
+def running(platform: Platform, place: Place) -> dict[str, str]:
+    """Host → the version of the inventory service that answers there."""
     found = {}
     for name, host in platform.hosts().items():
         if name.startswith("flask-service"):
-            metrics = ["curl", "--silent", "--fail", "http://127.0.0.1:8080/health"]
-            found[name] = json.loads(podman.execute(place.container(host["id"]), metrics))["version"]
+            health = ["curl", "--silent", "--fail", "http://127.0.0.1:8080/health"]
+            found[name] = json.loads(podman.execute(place.container(host["id"]), health))["version"]
     return found
 
 
@@ -147,7 +147,7 @@ def test_a_new_version_is_rolled_out_under_load_without_a_failed_request(
     with Load(platform, tmp_path / "load.log") as load:
         done = platform.play("playbooks/deploy.yml", "-e", new)
     assert done.code == 0, done.text
-    assert running(platform, place, "inventory") == {"flask-service-1": "1.1.0", "flask-service-2": "1.1.0"}
+    assert running(platform, place) == {"flask-service-1": "1.1.0", "flask-service-2": "1.1.0"}
     assert load.failed == []
     assert load.count.total() > 100
 
@@ -156,12 +156,12 @@ def test_a_version_that_is_never_ready_is_rolled_back_without_a_failed_request(
     platform: Platform, place: Place, tmp_path: Path
 ) -> None:
     red = another_version(tmp_path / "services", "inventory", "1.2.0", RED)
-    before = running(platform, place, "inventory")
+    before = running(platform, place)
     with Load(platform, tmp_path / "load.log") as load:
         done = platform.play("playbooks/deploy.yml", "-e", red)
     assert done.code != 0
     assert "1.2.0" in done.text
-    assert running(platform, place, "inventory") == before
+    assert running(platform, place) == before
     assert load.failed == []
     assert load.count.total() > 100
 

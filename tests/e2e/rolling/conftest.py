@@ -6,24 +6,16 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.lab.whole.program import Lab
+from tests.lab.whole.temporary import temporary
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    root = Path(tempfile.mkdtemp(prefix="lab-"))  # short: paths of sockets are bounded
-    made = Lab(f"v{secrets.token_hex(3)}", root)
-    try:
+    with temporary(Lab, f"v{secrets.token_hex(3)}") as made:
         made.good("up", seconds=900)
         yield made
-    finally:
-        down = made.run("down")
-        shutil.rmtree(root, ignore_errors=True)
-    assert down.code == 0, down.text

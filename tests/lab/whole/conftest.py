@@ -6,34 +6,22 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lab.place import Place
-from tests.lab.whole.machine import snapshot
 from tests.lab.whole.program import Lab
+from tests.lab.whole.temporary import as_before, temporary
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A lab; when it is gone the machine must be as before."""
-    root = Path(tempfile.mkdtemp(prefix="lab-"))  # short: paths of sockets are bounded
-    made = Lab(f"w{secrets.token_hex(3)}", root)
-    before = snapshot(made.name)
-    try:
+    name = f"w{secrets.token_hex(3)}"
+    with as_before(name), temporary(Lab, name) as made:
         made.good("up", seconds=900)
         yield made
-    finally:
-        down = made.run("down")
-        shutil.rmtree(root, ignore_errors=True)
-    assert down.code == 0, down.text
-    after = snapshot(made.name)
-    for matter, lines in before.items():
-        assert after[matter] == lines, f"{matter} are not as before"
 
 
 @pytest.fixture(scope="module")
